@@ -1,0 +1,2 @@
+//! The Arnold binary.
+fn main() {}
