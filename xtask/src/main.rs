@@ -1,2 +1,58 @@
-//! Repository chores.
-fn main() {}
+//! Repository chores: everything that a person or CI does to this repository by command.
+//!
+//! `cargo xtask` without arguments lists them. Each chore is one module with one `run`.
+
+mod bench;
+mod check;
+mod command;
+mod licences;
+mod tidy;
+mod toolbox;
+
+use std::process::ExitCode;
+
+use command::{Fault, repository};
+
+const USAGE: &str = "\
+usage: cargo xtask <chore>
+
+  test [lint|unit|e2e] [-- <pytest arguments>]
+                        run everything, or one part: install what the tests need, then check
+  bench [<what>]        run the benchmarks and print their ratios
+  tidy                  the repository reads itself: banned words, lost files, long files
+  licences              licences, bans and sources of all dependencies against deny.toml
+  tools                 install what the end-to-end tests need, and nothing else
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (chore, rest) = match arguments.split_first() {
+        Some((chore, rest)) => (chore.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    match dispatch(chore, rest) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            eprintln!("cargo xtask {chore}: {fault}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(chore: &str, rest: &[String]) -> Result<(), Fault> {
+    let root = repository()?;
+    match chore {
+        "test" => check::run(&root, rest),
+        "bench" => bench::run(&root, rest),
+        "tidy" => tidy::run(&root),
+        "licences" => licences::run(&root),
+        "tools" => toolbox::install(&root).map(|_| ()),
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        unknown => Err(Fault::new(format!(
+            "no chore is called `{unknown}`: try `cargo xtask help`"
+        ))),
+    }
+}
