@@ -5,7 +5,9 @@
 mod bench;
 mod check;
 mod command;
+mod facts;
 mod licences;
+mod models;
 mod tidy;
 mod toolbox;
 
@@ -21,6 +23,8 @@ usage: cargo xtask <chore>
   bench [<what>]        run the benchmarks and print their ratios
   tidy                  the repository reads itself: banned words, lost files, long files
   licences              licences, bans and sources of all dependencies against deny.toml
+  models                take the facts of AWS's services out of botocore into models/
+  facts [--check]       write models/ out as Rust statics
   tools                 install what the end-to-end tests need, and nothing else
 ";
 
@@ -46,6 +50,8 @@ fn dispatch(chore: &str, rest: &[String]) -> Result<(), Fault> {
         "bench" => bench::run(&root, rest),
         "tidy" => tidy::run(&root),
         "licences" => licences::run(&root),
+        "models" => models::run(rest).map_err(Fault::new),
+        "facts" => facts::run(rest).map_err(Fault::new),
         "tools" => toolbox::install(&root).map(|_| ()),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
