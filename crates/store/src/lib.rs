@@ -6,12 +6,14 @@
 //! read is still so. Otherwise the function is run again.
 //!
 //! Underneath stands an [`Engine`]: about ten methods over four plain tables. SQLite is
-//! the one that ships.
+//! the one that ships; another one has to pass the suite in `conformance`.
 //!
 //! The way through: [`record`] (what is kept) → [`transaction`] (what was read, what
 //! shall be written) → [`engine`] (compare, write, make durable) → [`stamps`] (who must
 //! look again).
 
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 mod cursor;
 pub mod engine;
 mod error;

@@ -142,3 +142,13 @@ impl From<rusqlite::Error> for StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sqlite_conforms() {
+        crate::conformance::run(|| Sqlite::temporary().unwrap());
+    }
+}
