@@ -1,11 +1,83 @@
 //! What is known about a request: its condition keys.
 
 use std::net::IpAddr;
+use std::ops::Range;
+
+use crate::instant;
+use crate::key::{self, Key};
 
 /// The condition keys of one request. Names ignore case, those of tags included.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
-    keys: Vec<(String, Vec<String>)>,
+    /// Every name and value, one after the other: one piece of memory for all.
+    text: String,
+    entries: Vec<Entry>,
+    values: Vec<Stored>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    hash: u64,
+    name: Range<usize>,
+    values: Range<usize>,
+    shape: Shape,
+}
+
+/// Whether a key holds one value by nature or a set of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Single,
+    Many,
+}
+
+#[derive(Debug, Clone)]
+struct Stored {
+    text: Range<usize>,
+    typed: Typed,
+}
+
+/// What a value is, where whoever set it knew; otherwise its text is read when asked.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Typed {
+    Text,
+    Bool(bool),
+    Number(i64),
+    Time(i64),
+    Address(IpAddr),
+}
+
+/// One value of a key.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Value<'c> {
+    pub(crate) text: &'c str,
+    pub(crate) typed: Typed,
+}
+
+/// A key that is present, with at least one value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found<'c> {
+    context: &'c Context,
+    entry: &'c Entry,
+}
+
+impl<'c> Found<'c> {
+    pub(crate) fn values(self) -> impl Iterator<Item = Value<'c>> {
+        let stored = self.context.values.get(self.entry.values.clone());
+        stored.unwrap_or_default().iter().map(move |stored| Value {
+            text: self.context.slice(&stored.text),
+            typed: stored.typed,
+        })
+    }
+
+    /// The value that stands for the key in a variable. A set of several has none.
+    pub(crate) fn only_text(self) -> Option<&'c str> {
+        let mut values = self.values();
+        let first = values.next()?;
+        match (self.entry.shape, values.next()) {
+            (Shape::Single, _) | (Shape::Many, None) => Some(first.text),
+            (Shape::Many, Some(_)) => None,
+        }
+    }
 }
 
 impl Context {
@@ -16,53 +88,165 @@ impl Context {
 
     /// Sets a single-valued key, replacing what it held.
     pub fn set(&mut self, key: impl AsRef<str>, value: impl AsRef<str>) -> &mut Context {
-        self.set_many(key, [value])
+        self.set_typed(key.as_ref(), value.as_ref(), Typed::Text)
     }
 
-    /// Sets a multivalued key, replacing what it held.
+    /// Sets a multivalued key, replacing what it held. A set without values is as absent.
     pub fn set_many(
         &mut self,
         key: impl AsRef<str>,
         values: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> &mut Context {
-        let key = key.as_ref().to_lowercase();
-        let values = values.into_iter().map(|v| v.as_ref().to_owned()).collect();
-        self.keys.retain(|(k, _)| *k != key);
-        self.keys.push((key, values));
+        let first = self.values.len();
+        for value in values {
+            self.store(value.as_ref(), Typed::Text);
+        }
+        self.name(key.as_ref(), first, Shape::Many);
         self
     }
 
     /// Sets a key to `true` or `false`.
     pub fn set_bool(&mut self, key: impl AsRef<str>, value: bool) -> &mut Context {
-        self.set(key, if value { "true" } else { "false" })
+        let text = if value { "true" } else { "false" };
+        self.set_typed(key.as_ref(), text, Typed::Bool(value))
     }
 
     /// Sets a key to a whole number.
     pub fn set_number(&mut self, key: impl AsRef<str>, value: i64) -> &mut Context {
-        self.set(key, value.to_string())
+        self.set_typed(key.as_ref(), &value.to_string(), Typed::Number(value))
     }
 
-    /// Sets a key to an instant, given in seconds since 1970.
+    /// Sets a key to an instant, given in seconds since 1970. Its text is the ISO 8601
+    /// form that AWS gives such keys.
     pub fn set_time(&mut self, key: impl AsRef<str>, epoch_s: i64) -> &mut Context {
-        self.set(key, epoch_s.to_string())
+        let text = instant::to_text(epoch_s);
+        self.set_typed(key.as_ref(), &text, Typed::Time(epoch_s))
     }
 
     /// Sets a key to an IP address.
     pub fn set_address(&mut self, key: impl AsRef<str>, value: IpAddr) -> &mut Context {
-        self.set(key, value.to_string())
+        self.set_typed(key.as_ref(), &value.to_string(), Typed::Address(value))
     }
 
-    /// The values of a key; empty when the key is absent.
+    /// The values of a key; none when the key is absent.
     pub fn get(&self, key: &str) -> impl Iterator<Item = &str> {
-        let key = key.to_lowercase();
-        self.keys
+        let folded = key::fold(key);
+        self.look_up(key::hash(folded.as_bytes()), &folded)
+            .into_iter()
+            .flat_map(|found| found.values().map(|value| value.text))
+    }
+
+    /// The names of all keys that are present, folded to lower case.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.entries
             .iter()
-            .filter(move |(k, _)| *k == key)
-            .flat_map(|(_, values)| values.iter().map(String::as_str))
+            .filter(|entry| !entry.values.is_empty())
+            .map(|entry| self.slice(&entry.name))
     }
 
     /// Forgets every key and keeps the memory.
     pub fn clear(&mut self) {
-        self.keys.clear();
+        self.text.clear();
+        self.entries.clear();
+        self.values.clear();
+    }
+
+    pub(crate) fn find(&self, key: &Key) -> Option<Found<'_>> {
+        self.look_up(key.hash(), key.name())
+    }
+
+    fn look_up(&self, hash: u64, name: &str) -> Option<Found<'_>> {
+        let entry = self
+            .entries
+            .iter()
+            .find(|entry| entry.hash == hash && self.slice(&entry.name) == name)?;
+        // A set without values cannot be told from no set.
+        (!entry.values.is_empty()).then_some(Found {
+            context: self,
+            entry,
+        })
+    }
+
+    fn slice(&self, range: &Range<usize>) -> &str {
+        self.text.get(range.clone()).unwrap_or_default()
+    }
+
+    fn set_typed(&mut self, key: &str, value: &str, typed: Typed) -> &mut Context {
+        let first = self.values.len();
+        self.store(value, typed);
+        self.name(key, first, Shape::Single);
+        self
+    }
+
+    fn store(&mut self, value: &str, typed: Typed) {
+        let start = self.text.len();
+        self.text.push_str(value);
+        self.values.push(Stored {
+            text: start..self.text.len(),
+            typed,
+        });
+    }
+
+    /// Gives the values from `first` on to a key.
+    fn name(&mut self, key: &str, first: usize, shape: Shape) {
+        let folded = key::fold(key);
+        let hash = key::hash(folded.as_bytes());
+        let values = first..self.values.len();
+        let text = &self.text;
+        let known = self.entries.iter_mut().find(|entry| {
+            entry.hash == hash && text.get(entry.name.clone()) == Some(folded.as_ref())
+        });
+        if let Some(entry) = known {
+            entry.values = values;
+            entry.shape = shape;
+            return;
+        }
+        let start = self.text.len();
+        self.text.push_str(&folded);
+        self.entries.push(Entry {
+            hash,
+            name: start..self.text.len(),
+            values,
+            shape,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_ignore_case_and_the_last_value_stands() {
+        let mut context = Context::new();
+        context.set("aws:PrincipalTag/Team", "red");
+        context.set("AWS:principaltag/TEAM", "blue");
+        let values: Vec<&str> = context.get("aws:principalTag/team").collect();
+        assert_eq!(values, ["blue"]);
+        assert_eq!(context.keys().count(), 1);
+    }
+
+    #[test]
+    fn a_set_without_values_is_absent() {
+        let mut context = Context::new();
+        context.set_many("aws:TagKeys", Vec::<String>::new());
+        assert!(context.find(&Key::new("aws:tagkeys")).is_none());
+        context.set_many("aws:TagKeys", ["a", "b"]);
+        let found = context.find(&Key::new("aws:tagkeys")).unwrap();
+        assert_eq!(found.values().count(), 2);
+        assert_eq!(found.only_text(), None);
+    }
+
+    #[test]
+    fn typed_values_read_as_text_too() {
+        let mut context = Context::new();
+        context.set_time("aws:CurrentTime", 1_577_836_801);
+        context.set_address("aws:SourceIp", "::1".parse().unwrap());
+        context.set_number("s3:max-keys", -3).set_bool("b", true);
+        let text = |key: &str| context.get(key).next().unwrap().to_owned();
+        assert_eq!(text("aws:CurrentTime"), "2020-01-01T00:00:01Z");
+        assert_eq!(text("aws:SourceIp"), "::1");
+        assert_eq!(text("s3:max-keys"), "-3");
+        assert_eq!(text("b"), "true");
     }
 }

@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::action::Action;
+use crate::principal::{Kind, Ways};
+use crate::resource::Target;
+use crate::set::{Answer, Attached, Question};
 use crate::{Context, PolicySet, Principal};
 
 /// One question: may this principal do this to that?
@@ -90,9 +94,230 @@ impl Verdict {
 
 /// Decides one request. Neither allocates nor locks in the common case.
 pub fn decide(request: &Request<'_>, layers: &Layers<'_>) -> Verdict {
-    let _ = (request, layers);
+    let principal = request.principal;
+    // Whoever signed may ask who they are; no policy can forbid it.
+    if principal.is_signed() && request.action.eq_ignore_ascii_case("sts:GetCallerIdentity") {
+        return allowed(Layer::Always);
+    }
+    let question = Question {
+        principal,
+        bounded: layers.boundary.is_some(),
+        action: Action::new(request.action),
+        target: Target::new(request.resource),
+        context: request.context,
+    };
+    let answers = match Answers::collect(&question, layers, request) {
+        Ok(answers) => answers,
+        Err(layer) => {
+            return Verdict {
+                decision: Decision::ExplicitDeny,
+                layer,
+            };
+        }
+    };
+    answers.weigh(request)
+}
+
+fn allowed(layer: Layer) -> Verdict {
+    Verdict {
+        decision: Decision::Allowed,
+        layer,
+    }
+}
+
+fn missing(layer: Layer) -> Verdict {
     Verdict {
         decision: Decision::ImplicitDeny,
-        layer: Layer::Identity,
+        layer,
     }
+}
+
+/// What each layer says once no layer denies.
+struct Answers {
+    identity: bool,
+    boundary: bool,
+    session: bool,
+    resource: Ways,
+    scps: bool,
+    vpc_endpoint: bool,
+    resource_layer: Layer,
+}
+
+impl Answers {
+    /// Asks every layer that applies to the caller. The error is the layer that denies.
+    fn collect(
+        question: &Question<'_>,
+        layers: &Layers<'_>,
+        request: &Request<'_>,
+    ) -> Result<Answers, Layer> {
+        let kind = question.principal.kind;
+        // The root user has no policies of its own, and who does not sign with an
+        // account's credentials is bound by none of that account's.
+        let has_policies = matches!(kind, Kind::User | Kind::Session | Kind::FederatedUser);
+        let own = |set: Option<&PolicySet>, layer: Layer| match set {
+            Some(set) if has_policies => ask(set, question, Attached::ToPrincipal, layer),
+            _ => Ok(Ways::NONE),
+        };
+        let resource_layer = if is_role_assumption(request) {
+            Layer::Trust
+        } else {
+            Layer::Resource
+        };
+        for level in layers.rcps {
+            ask(
+                level,
+                question,
+                Attached::ToResource,
+                Layer::ResourceControl,
+            )?;
+        }
+        let mut scps = true;
+        if question.principal.is_signed() {
+            for level in layers.scps {
+                let ways = ask(
+                    level,
+                    question,
+                    Attached::ToPrincipal,
+                    Layer::ServiceControl,
+                )?;
+                scps &= ways.any();
+            }
+        }
+        let vpc_endpoint = match layers.vpc_endpoint {
+            None => true,
+            Some(set) => ask(set, question, Attached::ToResource, Layer::VpcEndpoint)?.any(),
+        };
+        let resource = match layers.resource {
+            None => Ways::NONE,
+            Some(set) => ask(set, question, Attached::ToResource, resource_layer)?,
+        };
+        let identity = own(layers.identity, Layer::Identity)?.any();
+        let boundary = own(layers.boundary, Layer::Boundary)?.any();
+        let session = own(layers.session, Layer::Session)?.any();
+        Ok(Answers {
+            identity: identity || kind == Kind::Root,
+            boundary: boundary || layers.boundary.is_none() || kind == Kind::Root,
+            // A federated user has no more than the policies it was given; without any it
+            // has nothing of its own.
+            session: session
+                || (layers.session.is_none() && kind != Kind::FederatedUser)
+                || kind == Kind::Root,
+            resource,
+            scps,
+            vpc_endpoint,
+            resource_layer,
+        })
+    }
+
+    fn weigh(&self, request: &Request<'_>) -> Verdict {
+        if !self.scps {
+            return missing(Layer::ServiceControl);
+        }
+        if !self.vpc_endpoint {
+            return missing(Layer::VpcEndpoint);
+        }
+        let principal = request.principal;
+        if !principal.is_signed() {
+            return if self.resource.any() {
+                allowed(self.resource_layer)
+            } else {
+                missing(self.resource_layer)
+            };
+        }
+        if principal.account() != Some(request.resource_account) {
+            return self.weigh_cross_account();
+        }
+        if principal.kind == Kind::Root {
+            return allowed(Layer::Always);
+        }
+        self.weigh_same_account(request)
+    }
+
+    /// Both sides must agree.
+    fn weigh_cross_account(&self) -> Verdict {
+        if !self.resource.any() {
+            return missing(self.resource_layer);
+        }
+        match self.own_refusal() {
+            Some(layer) => missing(layer),
+            None => allowed(self.resource_layer),
+        }
+    }
+
+    /// Either side may grant.
+    fn weigh_same_account(&self, request: &Request<'_>) -> Verdict {
+        if self.resource.any_of(Ways::ANYONE.or(Ways::DIRECT)) {
+            return allowed(self.resource_layer);
+        }
+        if self.resource.any_of(Ways::INDIRECT) && self.boundary && self.session {
+            return allowed(self.resource_layer);
+        }
+        // Keys and roles are in their own policy's hands: identity policies count only as
+        // far as that policy trusts the account with them.
+        let decides_alone = is_role_assumption(request) || is_kms_key(request.resource);
+        if decides_alone && !self.resource.any_of(Ways::ACCOUNT) {
+            // A grant to the role that boundary or session policy cut off is their doing.
+            let layer = match self.own_refusal() {
+                Some(layer) if self.resource.any() && layer != Layer::Identity => layer,
+                _ => self.resource_layer,
+            };
+            return missing(layer);
+        }
+        match self.own_refusal() {
+            Some(layer) => missing(layer),
+            None => allowed(Layer::Identity),
+        }
+    }
+
+    /// The first of the principal's own layers that does not allow.
+    fn own_refusal(&self) -> Option<Layer> {
+        if !self.identity {
+            Some(Layer::Identity)
+        } else if !self.boundary {
+            Some(Layer::Boundary)
+        } else if !self.session {
+            Some(Layer::Session)
+        } else {
+            None
+        }
+    }
+}
+
+fn ask(
+    set: &PolicySet,
+    question: &Question<'_>,
+    attached: Attached,
+    layer: Layer,
+) -> Result<Ways, Layer> {
+    match set.ask(question, attached) {
+        Answer::Denied => Err(layer),
+        Answer::Allowed(ways) => Ok(ways),
+    }
+}
+
+/// The actions that a role's trust policy decides.
+const ROLE_ASSUMPTIONS: [&str; 5] = [
+    "sts:AssumeRole",
+    "sts:AssumeRoleWithSAML",
+    "sts:AssumeRoleWithWebIdentity",
+    "sts:TagSession",
+    "sts:SetSourceIdentity",
+];
+
+fn is_role_assumption(request: &Request<'_>) -> bool {
+    ROLE_ASSUMPTIONS
+        .iter()
+        .any(|name| name.eq_ignore_ascii_case(request.action))
+        && resource_of(request.resource, "iam").is_some_and(|r| r.starts_with("role/"))
+}
+
+fn is_kms_key(arn: &str) -> bool {
+    resource_of(arn, "kms").is_some_and(|resource| resource.starts_with("key/"))
+}
+
+/// The last part of an ARN of this service.
+fn resource_of<'a>(arn: &'a str, service: &str) -> Option<&'a str> {
+    let mut parts = arn.splitn(6, ':').skip(2);
+    let same = parts.next() == Some(service);
+    parts.nth(2).filter(|_| same)
 }

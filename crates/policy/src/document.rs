@@ -1,6 +1,9 @@
 //! A policy document as its author wrote it, parsed.
 
 use crate::Malformed;
+use crate::grammar;
+use crate::operator::Operator;
+use crate::template::{self, Variable, Variables};
 
 /// Which kind of policy a document is; each has its own grammar of what is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,30 +52,131 @@ pub struct PrincipalEntry {
 
 /// A policy document that has been parsed and found well-formed.
 #[derive(Debug, Clone)]
-pub struct Document {}
+pub struct Document {
+    pub(crate) variables: Variables,
+    pub(crate) statements: Vec<Statement>,
+}
+
+/// One statement.
+#[derive(Debug, Clone)]
+pub(crate) struct Statement {
+    pub(crate) sid: Option<String>,
+    pub(crate) effect: Effect,
+    pub(crate) principals: Listed<PrincipalEntry>,
+    pub(crate) actions: Listed<String>,
+    pub(crate) resources: Listed<String>,
+    pub(crate) conditions: Vec<Condition>,
+}
+
+/// What a statement does where it applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    Allow,
+    Deny,
+}
+
+/// An element and its `Not` twin, of which a statement has at most one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Listed<T> {
+    /// Neither is there.
+    Absent,
+    /// `Action`, `Resource`, `Principal`.
+    Only(Vec<T>),
+    /// `NotAction`, `NotResource`, `NotPrincipal`.
+    Except(Vec<T>),
+}
+
+impl<T> Listed<T> {
+    /// What is listed, whichever way it is meant.
+    pub(crate) fn items(&self) -> &[T] {
+        match self {
+            Listed::Absent => &[],
+            Listed::Only(items) | Listed::Except(items) => items,
+        }
+    }
+
+    /// The same list of other things.
+    pub(crate) fn map<U>(&self, other: impl Fn(&T) -> U) -> Listed<U> {
+        match self {
+            Listed::Absent => Listed::Absent,
+            Listed::Only(items) => Listed::Only(items.iter().map(other).collect()),
+            Listed::Except(items) => Listed::Except(items.iter().map(other).collect()),
+        }
+    }
+
+    pub(crate) fn items_mut(&mut self) -> &mut [T] {
+        match self {
+            Listed::Absent => &mut [],
+            Listed::Only(items) | Listed::Except(items) => items,
+        }
+    }
+}
+
+/// One key of one operator, with the values it is compared with.
+#[derive(Debug, Clone)]
+pub(crate) struct Condition {
+    pub(crate) operator: Operator,
+    pub(crate) key: String,
+    pub(crate) values: Vec<String>,
+}
 
 impl Document {
     /// Parses policy text. The error is AWS's sentence for `MalformedPolicyDocument`.
     pub fn parse(text: &str, grammar: Grammar) -> Result<Document, Malformed> {
-        let _ = grammar;
-        if text.is_empty() {
-            return Err(Malformed::new("Syntax errors in policy."));
-        }
-        Ok(Document {})
+        grammar::parse(text, grammar)
     }
 
     /// Every listed principal, in order: for checks of existence.
     pub fn principals(&self) -> impl Iterator<Item = &PrincipalEntry> {
-        std::iter::empty()
+        self.statements
+            .iter()
+            .flat_map(|statement| statement.principals.items())
     }
 
     /// Replaces the value of each listed principal for which `replace` has another.
-    pub fn replace_principals(&mut self, replace: impl FnMut(&PrincipalEntry) -> Option<String>) {
-        let _ = replace;
+    pub fn replace_principals(
+        &mut self,
+        mut replace: impl FnMut(&PrincipalEntry) -> Option<String>,
+    ) {
+        for statement in &mut self.statements {
+            for entry in statement.principals.items_mut() {
+                if let Some(value) = replace(entry) {
+                    entry.value = value;
+                }
+            }
+        }
     }
 
-    /// The condition keys that the document reads, as written, each once.
+    /// The condition keys that the document reads, variables included: as first written,
+    /// each once.
     pub fn context_keys(&self) -> Vec<String> {
-        Vec::new()
+        let mut keys: Vec<String> = Vec::new();
+        let mut add = |key: &str| {
+            if !keys.iter().any(|known| known.eq_ignore_ascii_case(key)) {
+                keys.push(key.to_owned());
+            }
+        };
+        for statement in &self.statements {
+            for condition in &statement.conditions {
+                add(&condition.key);
+            }
+            let values = statement.conditions.iter().flat_map(|c| &c.values);
+            if self.variables == Variables::Read {
+                for text in statement.resources.items().iter().chain(values) {
+                    each_variable(text, &mut add);
+                }
+            }
+        }
+        keys
+    }
+}
+
+fn each_variable(text: &str, add: &mut impl FnMut(&str)) {
+    let mut rest = text;
+    while let Some((_, variable, after)) = template::next_variable(rest) {
+        if let Variable::Key { name, .. } = variable {
+            add(name);
+        }
+        rest = after;
     }
 }

@@ -1,7 +1,200 @@
 //! One case of JSON in, one verdict of JSON out: `arnold policy eval`.
+//!
+//! The case is all there is: no key is derived, no policy looked up.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use crate::json::{self, Json};
+use crate::{Context, Decision, Document, Grammar, Layer, Layers, PolicySet, Principal, Request};
+use crate::{decide, grammar};
+
+/// Bytes that a line may have.
+const LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Decides one case. A line that cannot be read gives an `error` in place of a `decision`.
 pub fn line(json: &str) -> String {
-    let _ = json;
-    r#"{"id":null,"error":"not readable"}"#.to_owned()
+    if json.len() > LINE_BYTES_MAX {
+        return answer(None, "error", "the line is too long");
+    }
+    let case = match json::parse(json) {
+        Ok(case) => case,
+        Err(refused) => return answer(None, "error", &refused.to_string()),
+    };
+    let fields = Fields { case: &case };
+    let id = fields.find("id");
+    match fields.evaluate() {
+        Ok((decision, layer)) => {
+            let mut line = answer(id, "decision", decision_name(decision));
+            line.pop();
+            let _ = write!(line, r#","layer":"{}"}}"#, layer_name(layer));
+            line
+        }
+        Err(reason) => answer(id, "error", &reason),
+    }
+}
+
+/// The fields of a case.
+struct Fields<'j> {
+    case: &'j Json<'j>,
+}
+
+impl<'j> Fields<'j> {
+    /// A field that is there and not `null`. The last of several of one name stands.
+    fn find(&self, name: &str) -> Option<&'j Json<'j>> {
+        let members = self.case.members()?;
+        let (_, value) = members.iter().rev().find(|(key, _)| key == name)?;
+        (*value != Json::Null).then_some(value)
+    }
+
+    fn text(&self, name: &str) -> Result<&'j str, String> {
+        self.optional_text(name)?
+            .ok_or_else(|| format!("`{name}` is missing"))
+    }
+
+    fn optional_text(&self, name: &str) -> Result<Option<&'j str>, String> {
+        match self.find(name) {
+            None => Ok(None),
+            Some(value) => match value.as_str() {
+                Some(text) => Ok(Some(text)),
+                None => Err(format!("`{name}` is not a string")),
+            },
+        }
+    }
+
+    fn evaluate(&self) -> Result<(Decision, Layer), String> {
+        if self.case.members().is_none() {
+            return Err("the line is not an object".to_owned());
+        }
+        self.text("id")?;
+        let named = self.text("principal")?;
+        let principal = Principal::parse(named, self.optional_text("roleArn")?)
+            .ok_or_else(|| format!("`{named}` is not a principal"))?;
+        let context = self.context()?;
+        let request = Request {
+            principal: &principal,
+            action: self.text("action")?,
+            resource: self.text("resource")?,
+            resource_account: self.text("resourceAccount")?,
+            context: &context,
+        };
+        let identity = self.set("identityPolicies")?;
+        let boundary = self.set("permissionsBoundary")?;
+        let session = self.set("sessionPolicies")?;
+        let resource = self.set("resourcePolicy")?;
+        let scps = self.levels("scps")?;
+        let rcps = self.levels("rcps")?;
+        let vpc_endpoint = self.set("vpcEndpointPolicy")?;
+        let layers = Layers {
+            identity: identity.as_ref(),
+            boundary: boundary.as_ref(),
+            session: session.as_ref(),
+            resource: resource.as_ref(),
+            scps: &scps,
+            rcps: &rcps,
+            vpc_endpoint: vpc_endpoint.as_ref(),
+        };
+        let verdict = decide(&request, &layers);
+        Ok((verdict.decision, verdict.layer))
+    }
+
+    fn context(&self) -> Result<Context, String> {
+        let mut context = Context::new();
+        let Some(keys) = self.find("context") else {
+            return Ok(context);
+        };
+        let keys = keys.members().ok_or("`context` is not an object")?;
+        for (key, value) in keys {
+            let refused = || format!("the value of context key `{key}` is not text");
+            if let Json::Array(values) = value {
+                let texts: Option<Vec<&str>> = values.iter().map(Json::scalar).collect();
+                context.set_many(key, texts.ok_or_else(refused)?);
+            } else {
+                context.set(key, value.scalar().ok_or_else(refused)?);
+            }
+        }
+        Ok(context)
+    }
+
+    /// The documents of a field as one set. An empty list of documents is no layer.
+    fn set(&self, name: &str) -> Result<Option<PolicySet>, String> {
+        match self.find(name) {
+            None => Ok(None),
+            Some(Json::Array(list)) if list.is_empty() => Ok(None),
+            Some(documents) => compile(documents, name).map(Some),
+        }
+    }
+
+    fn levels(&self, name: &str) -> Result<Vec<Arc<PolicySet>>, String> {
+        match self.find(name) {
+            None => Ok(Vec::new()),
+            Some(Json::Array(levels)) => levels
+                .iter()
+                .map(|level| compile(level, name).map(Arc::new))
+                .collect(),
+            Some(_) => Err(format!("`{name}` is not a list of levels")),
+        }
+    }
+}
+
+fn compile(documents: &Json<'_>, name: &str) -> Result<PolicySet, String> {
+    let documents = documents
+        .one_or_many()
+        .iter()
+        .map(|document| grammar::read(document, Grammar::Any))
+        .collect::<Result<Vec<Document>, _>>()
+        .map_err(|malformed| format!("`{name}`: {malformed}"))?;
+    Ok(PolicySet::compile(&documents))
+}
+
+fn answer(id: Option<&Json<'_>>, field: &str, text: &str) -> String {
+    let mut line = String::from(r#"{"id":"#);
+    match id {
+        Some(Json::String(id)) => quote(id, &mut line),
+        Some(Json::Number(id)) => line.push_str(id),
+        _ => line.push_str("null"),
+    }
+    line.push_str(",\"");
+    line.push_str(field);
+    line.push_str("\":");
+    quote(text, &mut line);
+    line.push('}');
+    line
+}
+
+fn quote(text: &str, line: &mut String) {
+    line.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => line.push_str("\\\""),
+            '\\' => line.push_str("\\\\"),
+            '\u{0}'..='\u{1f}' | '\u{7f}' | '\u{2028}' | '\u{2029}' => {
+                let _ = write!(line, "\\u{:04x}", u32::from(character));
+            }
+            _ => line.push(character),
+        }
+    }
+    line.push('"');
+}
+
+fn decision_name(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Allowed => "allowed",
+        Decision::ExplicitDeny => "explicitDeny",
+        Decision::ImplicitDeny => "implicitDeny",
+    }
+}
+
+fn layer_name(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Identity => "identity",
+        Layer::Resource => "resource",
+        Layer::Boundary => "boundary",
+        Layer::Session => "session",
+        Layer::ServiceControl => "scp",
+        Layer::ResourceControl => "rcp",
+        Layer::VpcEndpoint => "vpcEndpoint",
+        Layer::Trust => "trust",
+        Layer::Always => "always",
+    }
 }

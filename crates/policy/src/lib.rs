@@ -9,14 +9,26 @@
 //! accepts them) → `set` (documents to statements that can be asked quickly) → `decide`
 //! (the layers put together). [`eval`] does all of it for one line of JSON.
 
+mod action;
+mod condition;
 mod context;
 mod decide;
 mod denial;
 mod document;
 pub mod eval;
+mod glob;
+mod grammar;
+mod instant;
+mod json;
+mod key;
 mod malformed;
+mod network;
+mod number;
+mod operator;
 mod principal;
+mod resource;
 mod set;
+mod template;
 
 pub use self::context::Context;
 pub use self::decide::{Decision, Layer, Layers, Request, Verdict, decide};

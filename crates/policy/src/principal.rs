@@ -1,118 +1,402 @@
 //! Who asks, and in which ways a policy can name them.
 
+use crate::{PrincipalEntry, PrincipalKind};
+
 /// The caller of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
-    kind: Kind,
+    pub(crate) kind: Kind,
+    /// The account the caller belongs to.
+    account: Option<Box<str>>,
+    /// The ARN or name that names this caller and no other.
+    name: Box<str>,
+    /// What stands behind a session: the role, or the user who called `GetFederationToken`.
+    behind: Behind,
+    /// The user's or the role's unique id.
+    unique_id: Option<Box<str>>,
+}
+
+/// What kind of caller it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Root,
+    User,
+    /// A role's session, or in simulations the role itself.
+    Session,
+    FederatedUser,
+    Service,
+    IdentityProvider,
+    Anonymous,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Kind {
-    /// The root user of an account.
-    Root { account: Box<str> },
-    /// An IAM user.
-    User {
-        arn: Box<str>,
-        unique_id: Option<Box<str>>,
-    },
-    /// A role's session; without a session ARN the role itself.
-    Session {
-        role_arn: Option<Box<str>>,
-        session_arn: Option<Box<str>>,
-        role_unique_id: Option<Box<str>>,
-    },
-    /// A session made by `GetFederationToken`.
-    FederatedUser {
-        arn: Box<str>,
-        user_arn: Option<Box<str>>,
-    },
-    /// A service, such as `sns.amazonaws.com`.
-    Service { name: Box<str> },
-    /// An identity provider whose proof is being exchanged.
-    IdentityProvider { name: Box<str> },
-    /// Nobody signed the request.
-    Anonymous,
+enum Behind {
+    Nothing,
+    /// The role or user with this ARN.
+    Arn(Box<str>),
+    /// A role of which only the name is known: its path may be anything.
+    RoleNamed(Box<str>),
+}
+
+/// The ways in which listed principals name a caller; a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Ways(u8);
+
+impl Ways {
+    pub(crate) const NONE: Ways = Ways(0);
+    /// `*`
+    pub(crate) const ANYONE: Ways = Ways(1);
+    /// The caller's account.
+    pub(crate) const ACCOUNT: Ways = Ways(2);
+    /// The very caller.
+    pub(crate) const DIRECT: Ways = Ways(4);
+    /// The role or user behind the session.
+    pub(crate) const INDIRECT: Ways = Ways(8);
+
+    pub(crate) fn or(self, other: Ways) -> Ways {
+        Ways(self.0 | other.0)
+    }
+
+    /// Whether any of the other's ways is among these.
+    pub(crate) fn any_of(self, other: Ways) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    pub(crate) fn any(self) -> bool {
+        self.0 != 0
+    }
+
+    /// Whether the other adds nothing to these.
+    pub(crate) fn covers(self, other: Ways) -> bool {
+        self.0 | other.0 == self.0
+    }
 }
 
 impl Principal {
     /// The root user of an account.
     pub fn root(account: &str) -> Principal {
-        Principal {
-            kind: Kind::Root {
-                account: account.into(),
-            },
-        }
+        let name = format!("arn:aws:iam::{account}:root");
+        Principal::new(Kind::Root, Some(account), &name)
     }
 
     /// An IAM user. Policies name it by its ARN or by its unique id.
     pub fn user(arn: &str, unique_id: Option<&str>) -> Principal {
         Principal {
-            kind: Kind::User {
-                arn: arn.into(),
-                unique_id: unique_id.map(Into::into),
-            },
+            unique_id: unique_id.map(Into::into),
+            ..Principal::new(Kind::User, account_of(arn), arn)
         }
     }
 
-    /// A role, for simulations; requests come from its sessions.
+    /// A role itself, for simulations; requests come from its sessions.
     pub fn role(arn: &str, unique_id: Option<&str>) -> Principal {
         Principal {
-            kind: Kind::Session {
-                role_arn: Some(arn.into()),
-                session_arn: None,
-                role_unique_id: unique_id.map(Into::into),
-            },
+            behind: Behind::Arn(arn.into()),
+            unique_id: unique_id.map(Into::into),
+            ..Principal::new(Kind::Session, account_of(arn), "")
         }
     }
 
     /// A session of a role.
     pub fn session(role_arn: &str, session_arn: &str, role_unique_id: Option<&str>) -> Principal {
         Principal {
-            kind: Kind::Session {
-                role_arn: Some(role_arn.into()),
-                session_arn: Some(session_arn.into()),
-                role_unique_id: role_unique_id.map(Into::into),
-            },
+            behind: Behind::Arn(role_arn.into()),
+            unique_id: role_unique_id.map(Into::into),
+            ..Principal::new(Kind::Session, account_of(session_arn), session_arn)
         }
     }
 
     /// A federated user, with the ARN of the IAM user who called `GetFederationToken`.
     pub fn federated_user(arn: &str, user_arn: Option<&str>) -> Principal {
         Principal {
-            kind: Kind::FederatedUser {
-                arn: arn.into(),
-                user_arn: user_arn.map(Into::into),
-            },
+            behind: user_arn.map_or(Behind::Nothing, |arn| Behind::Arn(arn.into())),
+            ..Principal::new(Kind::FederatedUser, account_of(arn), arn)
         }
     }
 
     /// A service, such as `sns.amazonaws.com`.
     pub fn service(name: &str) -> Principal {
-        Principal {
-            kind: Kind::Service { name: name.into() },
-        }
+        Principal::new(Kind::Service, None, name)
     }
 
     /// An identity provider: the ARN of a SAML or OIDC provider, or the name of a built-in one.
     pub fn identity_provider(name_or_arn: &str) -> Principal {
-        Principal {
-            kind: Kind::IdentityProvider {
-                name: name_or_arn.into(),
-            },
-        }
+        Principal::new(Kind::IdentityProvider, None, name_or_arn)
     }
 
     /// The caller of an unsigned request.
     pub fn anonymous() -> Principal {
-        Principal {
-            kind: Kind::Anonymous,
-        }
+        Principal::new(Kind::Anonymous, None, "")
     }
 
     /// Reads a principal as the JSON-lines form writes it: an ARN, a service, a built-in
     /// identity provider or `*`. `role_arn` is the role's own ARN for a session.
     pub fn parse(text: &str, role_arn: Option<&str>) -> Option<Principal> {
-        let _ = (text, role_arn);
-        None
+        if text == "*" {
+            return Some(Principal::anonymous());
+        }
+        if BUILT_IN_PROVIDERS.contains(&text) {
+            return Some(Principal::identity_provider(text));
+        }
+        if !text.starts_with("arn:") {
+            let is_service =
+                text.ends_with(".amazonaws.com") || text.ends_with(".amazonaws.com.cn");
+            return is_service.then(|| Principal::service(text));
+        }
+        let mut parts = text.splitn(6, ':').skip(2);
+        let service = parts.next()?;
+        let account = parts.nth(1)?;
+        let resource = parts.next()?;
+        match (service, resource.split_once('/')) {
+            ("iam", None) if resource == "root" => {
+                Some(Principal::new(Kind::Root, Some(account), text))
+            }
+            ("iam", Some(("user", _))) => Some(Principal::user(text, None)),
+            ("iam", Some(("role", _))) => Some(Principal::role(text, None)),
+            ("iam", Some(("saml-provider" | "oidc-provider", _))) => {
+                Some(Principal::identity_provider(text))
+            }
+            ("sts", Some(("assumed-role", rest))) => {
+                let (role, _session) = rest.split_once('/')?;
+                let behind = match role_arn {
+                    Some(arn) => Behind::Arn(arn.into()),
+                    None => Behind::RoleNamed(role.into()),
+                };
+                let session = Principal::new(Kind::Session, Some(account), text);
+                Some(Principal { behind, ..session })
+            }
+            ("sts", Some(("federated-user", _))) => Some(Principal::federated_user(text, role_arn)),
+            _ => None,
+        }
+    }
+
+    fn new(kind: Kind, account: Option<&str>, name: &str) -> Principal {
+        Principal {
+            kind,
+            account: account.filter(|id| !id.is_empty()).map(Into::into),
+            name: name.into(),
+            behind: Behind::Nothing,
+            unique_id: None,
+        }
+    }
+
+    /// The account that the caller belongs to; services, identity providers and unsigned
+    /// callers have none.
+    pub fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+
+    /// Whether the caller signed with credentials of an account.
+    pub(crate) fn is_signed(&self) -> bool {
+        match self.kind {
+            Kind::Root | Kind::User | Kind::Session | Kind::FederatedUser => true,
+            Kind::Service | Kind::IdentityProvider | Kind::Anonymous => false,
+        }
+    }
+
+    /// The ways in which one listed principal names the caller.
+    pub(crate) fn named_by(&self, named: &Named) -> Ways {
+        match named {
+            Named::Anyone => Ways::ANYONE,
+            Named::Account(id) => {
+                let same = self.account.as_deref() == Some(id);
+                if same { Ways::ACCOUNT } else { Ways::NONE }
+            }
+            Named::Aws(text) => self.named_by_aws(text),
+            Named::Service(name) => self.named_as(Kind::Service, name),
+            Named::Federated(name) => self.named_as(Kind::IdentityProvider, name),
+            Named::Nobody => Ways::NONE,
+        }
+    }
+
+    fn named_as(&self, kind: Kind, name: &str) -> Ways {
+        if self.kind == kind && *self.name == *name {
+            Ways::DIRECT
+        } else {
+            Ways::NONE
+        }
+    }
+
+    fn named_by_aws(&self, text: &str) -> Ways {
+        if !self.is_signed() || text.is_empty() {
+            return Ways::NONE;
+        }
+        let is_unique_id = self.unique_id.as_deref() == Some(text);
+        if *self.name == *text || (is_unique_id && self.kind == Kind::User) {
+            return Ways::DIRECT;
+        }
+        let is_behind = match &self.behind {
+            Behind::Nothing => false,
+            Behind::Arn(arn) => **arn == *text,
+            Behind::RoleNamed(name) => is_role_named(text, self.account(), name),
+        };
+        if is_behind || is_unique_id {
+            Ways::INDIRECT
+        } else {
+            Ways::NONE
+        }
+    }
+}
+
+/// Identity providers that every account has.
+const BUILT_IN_PROVIDERS: [&str; 4] = [
+    "cognito-identity.amazonaws.com",
+    "accounts.google.com",
+    "graph.facebook.com",
+    "www.amazon.com",
+];
+
+fn account_of(arn: &str) -> Option<&str> {
+    arn.split(':').nth(4)
+}
+
+/// Whether an ARN is that of a role with this name, whatever its path.
+fn is_role_named(arn: &str, account: Option<&str>, name: &str) -> bool {
+    let mut parts = arn.splitn(6, ':').skip(2);
+    parts.next() == Some("iam")
+        && parts.nth(1) == account
+        && parts
+            .next()
+            .and_then(|resource| resource.strip_prefix("role/"))
+            .is_some_and(|path| path.rsplit('/').next() == Some(name))
+}
+
+/// A listed principal, compiled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Named {
+    Anyone,
+    Account(Box<str>),
+    /// A user, role, session or federated user by ARN, a user or role by unique id.
+    Aws(Box<str>),
+    Service(Box<str>),
+    Federated(Box<str>),
+    /// A canonical user: no caller carries one.
+    Nobody,
+}
+
+impl Named {
+    pub(crate) fn compile(entry: &PrincipalEntry) -> Named {
+        let value = entry.value.as_str();
+        match entry.kind {
+            PrincipalKind::Anyone => Named::Anyone,
+            PrincipalKind::Aws if value == "*" => Named::Anyone,
+            PrincipalKind::Aws => match account_named(value) {
+                Some(id) => Named::Account(id.into()),
+                None => Named::Aws(value.into()),
+            },
+            PrincipalKind::Service => Named::Service(value.into()),
+            PrincipalKind::Federated => Named::Federated(value.into()),
+            PrincipalKind::CanonicalUser => Named::Nobody,
+        }
+    }
+}
+
+/// The account that a principal's text means as a whole: its id, or its root's ARN.
+pub(crate) fn account_named(text: &str) -> Option<&str> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(text);
+    }
+    let mut parts = text.splitn(6, ':');
+    let is_root =
+        parts.next() == Some("arn") && parts.nth(1) == Some("iam") && parts.next() == Some("");
+    let account = parts.next().filter(|id| is_root && !id.is_empty())?;
+    (parts.next() == Some("root")).then_some(account)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn aws(value: &str) -> Named {
+        Named::compile(&PrincipalEntry {
+            kind: PrincipalKind::Aws,
+            value: value.to_owned(),
+        })
+    }
+
+    const ROLE: &str = "arn:aws:iam::111122223333:role/team/app";
+    const SESSION: &str = "arn:aws:sts::111122223333:assumed-role/app/s1";
+    const USER: &str = "arn:aws:iam::111122223333:user/ana";
+
+    #[test]
+    fn a_session_is_named_directly_by_its_arn_and_indirectly_by_its_role() {
+        let session = Principal::session(ROLE, SESSION, Some("AROA1"));
+        assert_eq!(session.named_by(&aws(SESSION)), Ways::DIRECT);
+        assert_eq!(session.named_by(&aws(ROLE)), Ways::INDIRECT);
+        assert_eq!(session.named_by(&aws("AROA1")), Ways::INDIRECT);
+        assert_eq!(session.named_by(&aws("111122223333")), Ways::ACCOUNT);
+        assert_eq!(
+            session.named_by(&aws("arn:aws:iam::111122223333:root")),
+            Ways::ACCOUNT
+        );
+        assert_eq!(session.named_by(&aws("*")), Ways::ANYONE);
+        let other_path = "arn:aws:iam::111122223333:role/app";
+        assert_eq!(session.named_by(&aws(other_path)), Ways::NONE);
+    }
+
+    #[test]
+    fn without_its_arn_a_role_is_known_by_account_and_name() {
+        let session = Principal::parse(SESSION, None).unwrap();
+        assert_eq!(session.named_by(&aws(ROLE)), Ways::INDIRECT);
+        assert_eq!(
+            session.named_by(&aws("arn:aws:iam::111122223333:role/app")),
+            Ways::INDIRECT
+        );
+        assert_eq!(
+            session.named_by(&aws("arn:aws:iam::444455556666:role/app")),
+            Ways::NONE
+        );
+        assert_eq!(
+            session.named_by(&aws("arn:aws:iam::111122223333:role/app/x")),
+            Ways::NONE
+        );
+    }
+
+    #[test]
+    fn users_are_named_by_arn_and_unique_id() {
+        let user = Principal::user(USER, Some("AIDA1"));
+        assert_eq!(user.named_by(&aws(USER)), Ways::DIRECT);
+        assert_eq!(user.named_by(&aws("AIDA1")), Ways::DIRECT);
+        assert_eq!(user.named_by(&aws(&USER.to_uppercase())), Ways::NONE);
+        assert_eq!(
+            user.named_by(&aws("arn:aws:iam::111122223333:user/*")),
+            Ways::NONE
+        );
+        assert_eq!(user.named_by(&aws("")), Ways::NONE);
+    }
+
+    #[test]
+    fn a_federated_user_is_named_indirectly_by_its_user() {
+        let arn = "arn:aws:sts::111122223333:federated-user/bob";
+        let federated = Principal::federated_user(arn, Some(USER));
+        assert_eq!(federated.named_by(&aws(arn)), Ways::DIRECT);
+        assert_eq!(federated.named_by(&aws(USER)), Ways::INDIRECT);
+    }
+
+    #[test]
+    fn services_and_providers_are_named_under_their_own_key() {
+        let service = Principal::parse("sns.amazonaws.com", None).unwrap();
+        assert_eq!(
+            service.named_by(&Named::Service("sns.amazonaws.com".into())),
+            Ways::DIRECT
+        );
+        assert_eq!(service.named_by(&aws("sns.amazonaws.com")), Ways::NONE);
+        let provider = Principal::parse("cognito-identity.amazonaws.com", None).unwrap();
+        let named = Named::Federated("cognito-identity.amazonaws.com".into());
+        assert_eq!(provider.named_by(&named), Ways::DIRECT);
+        assert_eq!(service.named_by(&named), Ways::NONE);
+    }
+
+    #[test]
+    fn what_is_no_principal_is_none() {
+        for text in [
+            "",
+            "ana",
+            "arn:aws:iam::111122223333:group/g",
+            "arn:aws:sts::1:assumed-role/x",
+            "arn:aws:iam",
+            "example.com",
+        ] {
+            assert_eq!(Principal::parse(text, None), None, "{text}");
+        }
     }
 }
