@@ -1,0 +1,109 @@
+//! Discovery: what a provider says about itself.
+
+use serde_json::Value;
+
+use crate::strict_json::parse_object;
+
+/// Why a discovery document cannot be used.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum DiscoveryFault {
+    /// It is not a JSON object.
+    #[error("the discovery document is not JSON: {0}")]
+    NotJson(String),
+    /// It speaks for another issuer.
+    #[error("the discovery document is of issuer `{0}`")]
+    WrongIssuer(String),
+    /// It does not say where the keys are.
+    #[error("the discovery document has no usable `jwks_uri`")]
+    NoKeyLocation,
+}
+
+/// Where the discovery document of `issuer` is.
+pub(crate) fn location(issuer: &str) -> String {
+    // OpenID Connect Discovery 1.0 §4.1: a slash at the end is taken off first.
+    let base = issuer.strip_suffix('/').unwrap_or(issuer);
+    format!("{base}/.well-known/openid-configuration")
+}
+
+/// Reads where the keys of `issuer` are.
+pub(crate) fn key_location(document: &[u8], issuer: &str) -> Result<String, DiscoveryFault> {
+    let document =
+        parse_object(document).map_err(|fault| DiscoveryFault::NotJson(fault.to_string()))?;
+    let member = |name: &str| document.get(name).and_then(Value::as_str);
+    // §4.3: exactly equal, or one provider could speak for another.
+    match member("issuer") {
+        Some(found) if found == issuer => {}
+        found => {
+            let found = found.unwrap_or_default().chars().take(255).collect();
+            return Err(DiscoveryFault::WrongIssuer(found));
+        }
+    }
+    let location = member("jwks_uri").ok_or(DiscoveryFault::NoKeyLocation)?;
+    // Keys that travel in plain text would undo the TLS of everything before.
+    if issuer.starts_with("https://") && !location.starts_with("https://") {
+        return Err(DiscoveryFault::NoKeyLocation);
+    }
+    Ok(location.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_lies_under_the_issuer() {
+        for (issuer, expected) in [
+            (
+                "https://a.example",
+                "https://a.example/.well-known/openid-configuration",
+            ),
+            (
+                "https://a.example/",
+                "https://a.example/.well-known/openid-configuration",
+            ),
+            (
+                "https://a.example/realms/b",
+                "https://a.example/realms/b/.well-known/openid-configuration",
+            ),
+        ] {
+            assert_eq!(location(issuer), expected);
+        }
+    }
+
+    #[test]
+    fn the_issuer_must_be_the_very_same() {
+        let document = |issuer: &str| {
+            format!("{{\"issuer\":\"{issuer}\",\"jwks_uri\":\"https://a.example/keys\"}}")
+        };
+        let read = |found: &str| key_location(document(found).as_bytes(), "https://a.example");
+        assert_eq!(read("https://a.example").unwrap(), "https://a.example/keys");
+        for other in [
+            "https://a.example/",
+            "https://A.example",
+            "http://a.example",
+            "https://a.example.evil",
+            "",
+        ] {
+            assert!(
+                matches!(read(other), Err(DiscoveryFault::WrongIssuer(found)) if found == other),
+                "{other}"
+            );
+        }
+    }
+
+    #[test]
+    fn keys_of_a_tls_issuer_do_not_travel_in_plain_text() {
+        let document = br#"{"issuer":"https://a.example","jwks_uri":"http://a.example/keys"}"#;
+        assert!(matches!(
+            key_location(document, "https://a.example"),
+            Err(DiscoveryFault::NoKeyLocation)
+        ));
+        let document = br#"{"issuer":"http://127.0.0.1:1","jwks_uri":"http://127.0.0.1:1/keys"}"#;
+        assert!(key_location(document, "http://127.0.0.1:1").is_ok());
+        let document = br#"{"issuer":"https://a.example"}"#;
+        assert!(matches!(
+            key_location(document, "https://a.example"),
+            Err(DiscoveryFault::NoKeyLocation)
+        ));
+    }
+}
