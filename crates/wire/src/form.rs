@@ -1,0 +1,147 @@
+//! Form parameters, from a query string and a body.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode;
+
+use crate::message::Incoming;
+use crate::refusal::Refusal;
+
+/// More parameters than this are refused: the longest honest request has a few hundred.
+pub(crate) const PARAMETERS_MAX: usize = 10_000;
+
+type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+
+/// The decoded parameters of a request.
+///
+/// INVARIANT: sorted by name, each name once.
+pub(crate) struct Form<'a> {
+    pairs: Vec<Pair<'a>>,
+}
+
+impl<'a> Form<'a> {
+    /// Reads the query string and, if it is a form, the body. Of equal names the first wins.
+    pub(crate) fn read(incoming: &Incoming<'a>) -> Result<Self, Refusal> {
+        let mut pairs = Vec::new();
+        for pair in pieces(incoming.query.as_bytes()).chain(pieces(incoming.form_body())) {
+            if pairs.len() == PARAMETERS_MAX {
+                return Err(Refusal::malformed_input(Some("Too many parameters")));
+            }
+            pairs.push(decode_pair(pair).ok_or_else(|| Refusal::malformed_input(None))?);
+        }
+        pairs.sort_by(|a, b| a.0.cmp(&b.0));
+        pairs.dedup_by(|later, first| later.0 == first.0);
+        Ok(Self { pairs })
+    }
+
+    /// All of it, as the root of the tree of dotted names.
+    pub(crate) fn root(&self) -> Branch<'_, 'a> {
+        Branch {
+            pairs: &self.pairs,
+            depth: 0,
+        }
+    }
+}
+
+/// All pairs of a query string in their order; those that cannot be decoded are left out.
+pub(crate) fn query_pairs(query: &str) -> impl Iterator<Item = Pair<'_>> {
+    pieces(query.as_bytes())
+        .take(PARAMETERS_MAX)
+        .filter_map(decode_pair)
+}
+
+fn pieces(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|byte| *byte == b'&')
+        .filter(|piece| !piece.is_empty())
+}
+
+fn decode_pair(piece: &[u8]) -> Option<Pair<'_>> {
+    let mut halves = piece.splitn(2, |byte| *byte == b'=');
+    Some((
+        unescape(halves.next()?, true)?,
+        unescape(halves.next().unwrap_or_default(), true)?,
+    ))
+}
+
+/// Undoes percent-encoding, and in forms the plus sign. Broken escapes and broken UTF-8 give nothing.
+pub(crate) fn unescape(text: &[u8], plus_is_blank: bool) -> Option<Cow<'_, str>> {
+    let escapes = text.iter().enumerate().filter(|(_, byte)| **byte == b'%');
+    let whole = escapes.clone().all(|(at, _)| {
+        text.get(at + 1..at + 3)
+            .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    });
+    if !whole {
+        return None;
+    }
+    if plus_is_blank && text.contains(&b'+') {
+        let text: Vec<u8> = text
+            .iter()
+            .map(|byte| if *byte == b'+' { b' ' } else { *byte })
+            .collect();
+        return percent_decode(&text)
+            .decode_utf8()
+            .ok()
+            .map(|text| Cow::Owned(text.into_owned()));
+    }
+    percent_decode(text).decode_utf8().ok()
+}
+
+/// The parameters below one dotted name: `Tags.member.1` knows `Key` and `Value`.
+#[derive(Clone, Copy)]
+pub(crate) struct Branch<'f, 'a> {
+    pairs: &'f [Pair<'a>],
+    /// How many bytes of each name lie behind us.
+    depth: usize,
+}
+
+impl<'f, 'a> Branch<'f, 'a> {
+    /// Whether nothing lies below.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    /// The value of exactly this name.
+    pub(crate) fn leaf(&self, name: &str) -> Option<&'f str> {
+        let at = self
+            .pairs
+            .binary_search_by(|(key, _)| self.rest(key).cmp(name))
+            .ok()?;
+        self.pairs.get(at).map(|(_, value)| &**value)
+    }
+
+    /// What lies below this name.
+    pub(crate) fn below(&self, name: &str) -> Self {
+        let begins = |key: &str| {
+            key.strip_prefix(name)
+                .is_some_and(|rest| rest.starts_with('.'))
+        };
+        let start = self
+            .pairs
+            .partition_point(|(key, _)| self.rest(key).bytes().lt(name.bytes().chain([b'.'])));
+        let tail = self.pairs.get(start..).unwrap_or_default();
+        let length = tail.partition_point(|(key, _)| begins(self.rest(key)));
+        Self {
+            pairs: tail.get(..length).unwrap_or_default(),
+            depth: self.depth + name.len() + 1,
+        }
+    }
+
+    /// The numbered children in the order of their numbers: `(1, "1")`, `(2, "2")`.
+    pub(crate) fn numbered(&self) -> Vec<(u64, &'f str)> {
+        let mut found: Vec<(u64, &str)> = Vec::new();
+        for (key, _) in self.pairs {
+            let segment = self.rest(key).split('.').next().unwrap_or_default();
+            let digits = !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
+            if digits && found.last().is_none_or(|(_, last)| *last != segment) {
+                found.extend(segment.parse().ok().map(|number| (number, segment)));
+            }
+        }
+        found.sort_unstable();
+        found.dedup_by_key(|(number, _)| *number);
+        found
+    }
+
+    fn rest<'k>(&self, key: &'k str) -> &'k str {
+        key.get(self.depth..).unwrap_or_default()
+    }
+}

@@ -1,0 +1,124 @@
+//! Reads query requests: dotted parameter names into structures.
+
+use base64::Engine as _;
+use facts::{Kind, OperationFacts, Shape};
+
+use crate::base64_forgiving;
+use crate::form::{Branch, Form};
+use crate::message::Incoming;
+use crate::refusal::Refusal;
+use crate::timestamp;
+use crate::value::{Structure, Value};
+
+/// Deeper structures are not looked at; the deepest model is at six.
+const DEPTH_MAX: usize = 16;
+
+/// Reads what the model knows of the request; other parameters are ignored.
+pub(crate) fn decode(
+    operation: &OperationFacts,
+    incoming: &Incoming<'_>,
+) -> Result<Structure, Refusal> {
+    let Some(shape) = operation.input else {
+        return Ok(Structure::new());
+    };
+    let form = Form::read(incoming)?;
+    structure(shape, form.root(), 0)
+}
+
+fn structure(
+    shape: &'static Shape,
+    branch: Branch<'_, '_>,
+    depth: usize,
+) -> Result<Structure, Refusal> {
+    let Kind::Structure { members, .. } = &shape.kind else {
+        return Ok(Structure::new());
+    };
+    let mut found = Structure::new();
+    for member in *members {
+        let leaf = branch.leaf(member.wire_name);
+        let below = branch.below(member.wire_name);
+        if let Some(value) = value(member.shape, leaf, below, depth)? {
+            found.insert(member.name, value);
+        }
+    }
+    Ok(found)
+}
+
+/// A value from its own parameter and the parameters below its name.
+fn value(
+    shape: &'static Shape,
+    leaf: Option<&str>,
+    below: Branch<'_, '_>,
+    depth: usize,
+) -> Result<Option<Value>, Refusal> {
+    if depth == DEPTH_MAX {
+        return Ok(None);
+    }
+    match &shape.kind {
+        Kind::Structure { .. } if below.is_empty() => Ok(None),
+        Kind::Structure { .. } => Ok(Some(Value::Structure(structure(shape, below, depth + 1)?))),
+        // An empty list is sent as its bare name.
+        Kind::List(..) if below.is_empty() => Ok(leaf.map(|_| Value::List(Vec::new()))),
+        Kind::List(member, _) => {
+            let elements = below.below("member");
+            let mut values = Vec::new();
+            for (_, number) in elements.numbered() {
+                values.extend(value(
+                    member,
+                    elements.leaf(number),
+                    elements.below(number),
+                    depth + 1,
+                )?);
+            }
+            Ok(Some(Value::List(values)))
+        }
+        Kind::Map { .. } if below.is_empty() => Ok(leaf.map(|_| Value::Map(Vec::new()))),
+        Kind::Map {
+            value: value_shape, ..
+        } => {
+            let entries = below.below("entry");
+            let mut pairs = Vec::new();
+            for (_, number) in entries.numbered() {
+                let entry = entries.below(number);
+                let value = value(
+                    value_shape,
+                    entry.leaf("value"),
+                    entry.below("value"),
+                    depth + 1,
+                )?;
+                if let (Some(key), Some(value)) = (entry.leaf("key"), value) {
+                    pairs.push((key.to_owned(), value));
+                }
+            }
+            Ok(Some(Value::Map(pairs)))
+        }
+        _ => leaf.map(|text| scalar(shape, text)).transpose(),
+    }
+}
+
+fn scalar(shape: &Shape, text: &str) -> Result<Value, Refusal> {
+    let malformed = || Refusal::malformed_input(None);
+    match &shape.kind {
+        Kind::Boolean if text.eq_ignore_ascii_case("true") => Ok(Value::Bool(true)),
+        Kind::Boolean if text.eq_ignore_ascii_case("false") => Ok(Value::Bool(false)),
+        Kind::Integer(_) | Kind::Long(_) if text.is_empty() => Err(Refusal::malformed_input(Some(
+            "missing value for decimal type",
+        ))),
+        // Both parsers take a plus sign and leading zeros, as AWS does.
+        Kind::Integer(_) => text
+            .parse::<i32>()
+            .map(|number| Value::Integer(number.into()))
+            .map_err(|_| malformed()),
+        Kind::Long(_) => text.parse().map(Value::Integer).map_err(|_| malformed()),
+        Kind::Float => text.parse().map(Value::Float).map_err(|_| malformed()),
+        Kind::Blob(_) => base64_forgiving()
+            .decode(text)
+            .map(Value::Blob)
+            .map_err(|_| malformed()),
+        Kind::Timestamp(_) => timestamp::read(text)
+            .map(Value::Timestamp)
+            .ok_or_else(|| Refusal::malformed_input(Some("timestamp must follow ISO8601"))),
+        Kind::String(_) => Ok(Value::String(text.to_owned())),
+        _ => Err(malformed()),
+    }
+}
