@@ -17,6 +17,7 @@ pub mod conformance;
 mod cursor;
 pub mod engine;
 mod error;
+mod notes;
 mod pending;
 mod read;
 mod record;
@@ -27,6 +28,7 @@ mod transaction;
 
 pub use self::engine::{Engine, Exactly, Snapshot, Span};
 pub use self::error::{OrElseTaken, StoreError, Taken};
+pub use self::notes::Notes;
 pub use self::read::{Page, Read, Reader};
 pub use self::record::{Lookup, Record, Unreadable};
 pub use self::sqlite::Sqlite;

@@ -3,6 +3,8 @@
 //! The test runs itself again as a child that writes as fast as it can and says what was
 //! acknowledged; the parent kills it in the middle, opens the folder and looks.
 
+#![allow(clippy::unwrap_used, reason = "a test and its helpers")]
+
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};

@@ -4,11 +4,14 @@
 //! takes waiting commits together into one flush ([`writer`]). Every statement is in
 //! [`statements`], so that a test can ask SQLite for its plan.
 
+mod log;
 #[cfg(test)]
 mod plans;
 mod pool;
 mod schema;
 mod statements;
+#[cfg(test)]
+mod trouble;
 mod view;
 mod writer;
 
@@ -20,6 +23,7 @@ use std::thread::JoinHandle;
 
 use rusqlite::{Connection, ErrorCode};
 
+use self::log::Log;
 use self::pool::Pool;
 use self::schema::Durability;
 use self::view::SqliteView;
@@ -63,17 +67,18 @@ impl Sqlite {
         let lock = schema::lock(folder)?;
         let file = schema::file(folder)?;
         let connection = schema::open_writer(folder, &file, durability)?;
-        Sqlite::over(connection, &file, lock, temporary)
+        Sqlite::over(connection, &file, Log::of(&file), lock, temporary)
     }
 
     fn over(
         connection: Connection,
         file: &Path,
+        log: Log,
         lock: File,
         temporary: Option<tempfile::TempDir>,
     ) -> Result<Sqlite, StoreError> {
         let stamps = Arc::new(Stamps::new());
-        let writer = Writer::new(connection, stamps.clone())?;
+        let writer = Writer::new(connection, stamps.clone(), log)?;
         let (jobs, queue) = channel();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())

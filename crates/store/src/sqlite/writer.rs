@@ -14,6 +14,7 @@ use std::sync::mpsc::{Receiver, SyncSender};
 
 use rusqlite::{Connection, ffi};
 
+use super::log::Log;
 use super::statements as sql;
 use crate::engine::{Commit, Dependency, Outcome, Snapshot, Write};
 use crate::{Stamps, StoreError};
@@ -46,10 +47,15 @@ pub(super) struct Writer {
     /// Set when the disk has not confirmed a write. A second confirmation could be about
     /// something else, so that nothing is written any more.
     broken: Option<String>,
+    log: Log,
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection, stamps: Arc<Stamps>) -> Result<Writer, StoreError> {
+    pub(super) fn new(
+        connection: Connection,
+        stamps: Arc<Stamps>,
+        log: Log,
+    ) -> Result<Writer, StoreError> {
         let start = sql::meta(&connection, "starts")?.unwrap_or(0) + 1;
         sql::meta_put(&connection, "starts", start)?;
         let version = u64::try_from(start).unwrap_or(0) << COMMIT_BITS;
@@ -58,6 +64,7 @@ impl Writer {
             stamps,
             version,
             broken: None,
+            log,
         })
     }
 
@@ -70,6 +77,7 @@ impl Writer {
                     Job::Commit(member) => {
                         let (group, other) = gather(member, jobs);
                         self.flush(group);
+                        self.log.keep_short(&self.connection);
                         next = other;
                     }
                     Job::Restore(snapshot, reply) => {
@@ -131,13 +139,23 @@ impl Writer {
         if let Some(why) = &self.broken {
             return Err(StoreError::Broken(why.clone()));
         }
+        self.undo()?;
         sql::run(&self.connection, "BEGIN IMMEDIATE")?;
         let result = f(self).and_then(|value| self.commit().map(|()| value));
-        // Some errors have undone the transaction already.
-        if result.is_err() && !self.connection.is_autocommit() {
-            sql::run(&self.connection, "ROLLBACK")?;
+        if result.is_err()
+            && let Err(error) = self.undo()
+        {
+            tracing::error!(%error, "cannot undo a failed change yet");
         }
         result
+    }
+
+    /// Ends a transaction that failed. Some errors have ended it already.
+    fn undo(&self) -> Result<(), StoreError> {
+        if self.connection.is_autocommit() {
+            return Ok(());
+        }
+        sql::run(&self.connection, "ROLLBACK")
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
@@ -145,11 +163,7 @@ impl Writer {
         let Err(error) = committed else {
             return Ok(());
         };
-        let code = error.sqlite_error().map(|error| error.extended_code);
-        if matches!(
-            code,
-            Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)
-        ) {
+        if is_unconfirmed(&error) {
             tracing::error!(%error, "the disk did not confirm a write: no more changes until a restart");
             self.broken = Some(error.to_string());
         }
@@ -277,6 +291,15 @@ impl Writer {
     }
 }
 
+/// Whether the disk was asked to confirm a write and did not.
+fn is_unconfirmed(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    matches!(
+        code,
+        Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC)
+    )
+}
+
 /// Everybody who is waiting already, and the first job of another sort.
 fn gather(first: Member, jobs: &Receiver<Job>) -> (Vec<Member>, Option<Job>) {
     let mut group = vec![first];
@@ -294,5 +317,48 @@ impl Member {
     fn answer(&self, outcome: Result<Outcome, StoreError>) {
         // Who no longer waits does not need to know.
         let _ = self.reply.send(outcome);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::schema::{self, Durability};
+
+    fn failure(code: i32) -> rusqlite::Error {
+        rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)
+    }
+
+    #[test]
+    fn after_an_unconfirmed_write_nothing_is_written() {
+        assert!(is_unconfirmed(&failure(ffi::SQLITE_IOERR_FSYNC)));
+        assert!(!is_unconfirmed(&failure(ffi::SQLITE_FULL)));
+        assert!(!is_unconfirmed(&failure(ffi::SQLITE_IOERR_WRITE)));
+
+        let folder = tempfile::tempdir().unwrap();
+        let file = schema::file(folder.path()).unwrap();
+        let connection = schema::open_writer(folder.path(), &file, Durability::None).unwrap();
+        let mut writer = Writer::new(connection, Arc::default(), Log::of(&file)).unwrap();
+        writer.broken = Some("disk I/O error".to_owned());
+
+        let refused = writer.restore(&Snapshot::new(Default::default()));
+        let words = refused.unwrap_err().to_string();
+        assert_eq!(
+            words,
+            "the disk did not confirm an earlier write (`disk I/O error`): check it, then restart"
+        );
+    }
+
+    #[test]
+    fn each_start_gives_out_new_versions() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = schema::file(folder.path()).unwrap();
+        let start = || {
+            let connection = schema::open_writer(folder.path(), &file, Durability::None).unwrap();
+            Writer::new(connection, Arc::default(), Log::of(&file))
+                .unwrap()
+                .version
+        };
+        assert_eq!([start(), start()], [1 << COMMIT_BITS, 2 << COMMIT_BITS]);
     }
 }
