@@ -4,12 +4,14 @@
 //! `e2e` drives the built binary with real clients. A failed step does not hide the ones
 //! after it: all are run, and the failed ones are named at the end.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::command::{Fault, cargo, run as run_command};
-use crate::{licences, tidy, toolbox};
+use serde_json::Value;
+
+use crate::command::{Fault, cargo, output, run as run_command};
+use crate::{facts, licences, tidy, toolbox};
 
 /// Runs the parts named in `rest`, or all; what follows `--` is handed to pytest.
 pub(crate) fn run(root: &Path, rest: &[String]) -> Result<(), Fault> {
@@ -50,6 +52,9 @@ fn lint(root: &Path, report: &mut Report) {
     });
     report.step("tidy", || tidy::run(root));
     report.step("licences", || licences::run(root));
+    report.step("generated facts", || {
+        facts::run(&["--check".to_owned()]).map_err(Fault::new)
+    });
     report.step("clippy", || {
         run_command(cargo(root).args([
             "clippy",
@@ -73,10 +78,24 @@ fn end_to_end(root: &Path, pytest: &[String]) -> Result<(), Fault> {
     run_command(cargo(root).args(["build", "--workspace", "--bins", "--quiet", "--locked"]))?;
     let mut command = Command::new(&tools.python);
     command
+        .env("ARNOLD_BINARY", binary(root)?)
         .current_dir(root.join("tests"))
         .args(["-m", "pytest"])
         .args(pytest);
     run_command(&mut command)
+}
+
+/// Where cargo has put the binary that was just built.
+fn binary(root: &Path) -> Result<PathBuf, Fault> {
+    let text =
+        output(cargo(root).args(["metadata", "--format-version=1", "--no-deps", "--locked"]))?;
+    let metadata: Value = serde_json::from_str(&text)
+        .map_err(|error| Fault::new(format!("cannot read what cargo says: {error}")))?;
+    let folder = metadata
+        .get("target_directory")
+        .and_then(Value::as_str)
+        .ok_or_else(|| Fault::new("cargo does not say where it builds"))?;
+    Ok(Path::new(folder).join("debug").join("arnold"))
 }
 
 /// What was run, how long it took, and what failed.

@@ -1,0 +1,62 @@
+// A third party's OIDC provider on a free loopback port. Anybody may sign in under any name;
+// the name is the `sub` of the token. Ends when its standard input ends.
+//
+// usage: node provider.mjs [<certificate file> <key file>]
+
+import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Provider } from 'oidc-provider';
+
+const [certificate, key] = process.argv.slice(2);
+const server = certificate
+  ? createSecureServer({ cert: readFileSync(certificate), key: readFileSync(key) })
+  : createServer();
+
+const keys = [
+  ['RS256', generateKeyPairSync('rsa', { modulusLength: 2048 })],
+  ['ES256', generateKeyPairSync('ec', { namedCurve: 'P-256' })],
+  ['EdDSA', generateKeyPairSync('ed25519')],
+].map(([alg, pair]) => ({
+  ...pair.privateKey.export({ format: 'jwk' }),
+  kid: `key-${alg}`,
+  use: 'sig',
+  // One RSA key signs RS256 and PS256, therefore it names no algorithm.
+  ...(alg === 'RS256' ? {} : { alg }),
+}));
+
+const app = (id, alg) => ({
+  client_id: id,
+  token_endpoint_auth_method: 'none',
+  redirect_uris: ['https://app.example/callback'],
+  grant_types: ['authorization_code'],
+  response_types: ['code'],
+  id_token_signed_response_alg: alg,
+});
+
+server.listen(0, '127.0.0.1', () => {
+  const issuer = `${certificate ? 'https' : 'http'}://127.0.0.1:${server.address().port}`;
+  const provider = new Provider(issuer, {
+    clients: [
+      app('app', 'RS256'),
+      app('app-ps256', 'PS256'),
+      app('app-es256', 'ES256'),
+      app('app-eddsa', 'EdDSA'),
+      app('another-app', 'RS256'),
+    ],
+    jwks: { keys },
+    conformIdTokenClaims: false,
+    claims: { openid: ['sub'], email: ['email', 'email_verified'] },
+    findAccount: (_, id) => ({
+      accountId: id,
+      claims: () => ({ sub: id, email: `${id}@example.com`, email_verified: true }),
+    }),
+    enabledJWA: { idTokenSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'] },
+  });
+  server.on('request', provider.callback());
+  process.stdout.write(`listening on ${issuer}\n`);
+});
+
+process.stdin.resume();
+process.stdin.on('end', () => process.exit(0));

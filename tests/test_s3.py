@@ -1,0 +1,332 @@
+"""S3: objects as its clients expect them, and every door of a bucket enforced."""
+
+import json
+import threading
+
+import pytest
+import requests
+
+from arnold import MAIN, SECOND, SECOND_ADMIN
+from company import allow, make_user
+
+BUCKET = "works"
+ARN = f"arn:aws:s3:::{BUCKET}"
+
+
+@pytest.fixture
+def s3(arnold):
+    client = arnold.client("s3")
+    client.create_bucket(Bucket=BUCKET)
+    return client
+
+
+def bucket_policy(*statements):
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+# Objects
+
+
+def test_an_object_comes_back_as_it_was_put(s3):
+    put = s3.put_object(
+        Bucket=BUCKET, Key="a/ü b.txt", Body=b"hello", ContentType="text/plain", Metadata={"color": "blue"}
+    )
+    assert put["ETag"] == '"5d41402abc4b2a76b9719d911017c592"'
+    assert put["ServerSideEncryption"] == "AES256"
+    read = s3.get_object(Bucket=BUCKET, Key="a/ü b.txt")
+    assert read["Body"].read() == b"hello"
+    assert (read["ContentType"], read["Metadata"], read["ETag"]) == ("text/plain", {"color": "blue"}, put["ETag"])
+    head = s3.head_object(Bucket=BUCKET, Key="a/ü b.txt")
+    assert head["ContentLength"] == 5 and head["AcceptRanges"] == "bytes"
+
+
+def test_what_has_no_type_is_bytes(s3):
+    s3.put_object(Bucket=BUCKET, Key="a", Body=b"")
+    assert s3.get_object(Bucket=BUCKET, Key="a")["ContentType"] == "binary/octet-stream"
+
+
+def test_ranges_are_cut_out(s3, refused):
+    s3.put_object(Bucket=BUCKET, Key="a", Body=b"0123456789")
+    for asked, expected in (("bytes=2-4", b"234"), ("bytes=7-", b"789"), ("bytes=-2", b"89"), ("bytes=8-99", b"89")):
+        part = s3.get_object(Bucket=BUCKET, Key="a", Range=asked)
+        assert part["Body"].read() == expected
+        assert part["ResponseMetadata"]["HTTPStatusCode"] == 206
+    with refused("InvalidRange", 416):
+        s3.get_object(Bucket=BUCKET, Key="a", Range="bytes=10-")
+
+
+def test_conditions_of_the_reader_are_kept(s3, refused):
+    tag = s3.put_object(Bucket=BUCKET, Key="a", Body=b"hello")["ETag"]
+    s3.get_object(Bucket=BUCKET, Key="a", IfMatch=tag)
+    with refused("PreconditionFailed", 412):
+        s3.get_object(Bucket=BUCKET, Key="a", IfMatch='"other"')
+    with refused("304"):
+        s3.get_object(Bucket=BUCKET, Key="a", IfNoneMatch=tag)
+    with refused("PreconditionFailed", 412):
+        s3.put_object(Bucket=BUCKET, Key="a", Body=b"again", IfNoneMatch="*")
+
+
+def test_absent_things_are_absent(s3, refused):
+    with refused("NoSuchKey", 404, "The specified key does not exist."):
+        s3.get_object(Bucket=BUCKET, Key="absent")
+    with refused("NoSuchBucket", 404, "The specified bucket does not exist"):
+        s3.get_object(Bucket="absent-bucket", Key="a")
+    with refused("404", 404):
+        s3.head_object(Bucket=BUCKET, Key="absent")
+    s3.delete_object(Bucket=BUCKET, Key="absent")
+
+
+def test_who_may_not_list_does_not_learn_what_is_absent(arnold, s3, refused):
+    keys = make_user(arnold.client("iam"), "ann", allow("s3:GetObject", f"{ARN}/*"))
+    with refused("AccessDenied", 403):
+        arnold.client("s3", keys).get_object(Bucket=BUCKET, Key="absent")
+
+
+def test_lists_fold_at_the_delimiter_and_come_in_pages(s3):
+    keys = [f"{folder}/{number}" for folder in ("a", "b") for number in range(5)] + ["top"]
+    for key in keys:
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"")
+    folded = s3.list_objects_v2(Bucket=BUCKET, Delimiter="/")
+    assert [item["Prefix"] for item in folded["CommonPrefixes"]] == ["a/", "b/"]
+    assert [item["Key"] for item in folded["Contents"]] == ["top"]
+    pages = list(s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, PaginationConfig={"PageSize": 4}))
+    assert [len(page["Contents"]) for page in pages] == [4, 4, 3]
+    assert [item["Key"] for page in pages for item in page["Contents"]] == keys
+    first = s3.list_objects(Bucket=BUCKET, MaxKeys=2)
+    assert first["IsTruncated"] and [item["Key"] for item in first["Contents"]] == ["a/0", "a/1"]
+    after = s3.list_objects_v2(Bucket=BUCKET, StartAfter="b/3")
+    assert [item["Key"] for item in after["Contents"]] == ["b/4", "top"]
+
+
+def test_many_objects_are_deleted_at_once(s3):
+    for key in "abc":
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"")
+    answer = s3.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": "a"}, {"Key": "b"}, {"Key": "absent"}]})
+    assert {item["Key"] for item in answer["Deleted"]} == {"a", "b", "absent"}
+    assert s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 1
+
+
+def test_objects_are_copied(s3):
+    s3.put_object(Bucket=BUCKET, Key="a", Body=b"hello", Metadata={"k": "v"})
+    s3.copy_object(Bucket=BUCKET, Key="b", CopySource=f"{BUCKET}/a")
+    copy = s3.get_object(Bucket=BUCKET, Key="b")
+    assert copy["Body"].read() == b"hello" and copy["Metadata"] == {"k": "v"}
+
+
+def test_an_upload_in_parts_becomes_one_object(s3, refused):
+    upload = s3.create_multipart_upload(Bucket=BUCKET, Key="big")["UploadId"]
+    parts = []
+    for number, body in ((1, b"a" * 5 * 1024 * 1024), (2, b"b" * 100)):
+        answer = s3.upload_part(Bucket=BUCKET, Key="big", UploadId=upload, PartNumber=number, Body=body)
+        parts.append({"PartNumber": number, "ETag": answer["ETag"]})
+    assert not s3.list_objects_v2(Bucket=BUCKET).get("Contents")
+    assert len(s3.list_parts(Bucket=BUCKET, Key="big", UploadId=upload)["Parts"]) == 2
+    done = s3.complete_multipart_upload(Bucket=BUCKET, Key="big", UploadId=upload, MultipartUpload={"Parts": parts})
+    assert done["ETag"].endswith('-2"')
+    assert s3.head_object(Bucket=BUCKET, Key="big")["ContentLength"] == 5 * 1024 * 1024 + 100
+    with refused("NoSuchUpload", 404):
+        s3.list_parts(Bucket=BUCKET, Key="big", UploadId=upload)
+
+
+def test_a_damaged_upload_is_refused(s3, refused):
+    with refused("BadDigest", 400):
+        s3.put_object(Bucket=BUCKET, Key="a", Body=b"hello", ChecksumCRC32="AAAAAA==")
+    with refused("BadDigest", 400):
+        s3.put_object(Bucket=BUCKET, Key="a", Body=b"hello", ContentMD5="1B2M2Y8AsgTpgAmY7PhCfg==")
+    assert s3.list_objects_v2(Bucket=BUCKET)["KeyCount"] == 0
+
+
+# Each is the checksum of `hello`.
+CHECKSUMS = {
+    "CRC32": "NhCmhg==",
+    "CRC32C": "mnG7TA==",
+    "CRC64NVME": "M3eFcAZSQlc=",
+    "SHA1": "qvTGHdzF6KLavt4PO0gs2a6pQ00=",
+    "SHA256": "LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=",
+}
+
+
+@pytest.mark.parametrize("algorithm", list(CHECKSUMS))
+def test_checksums_are_checked_kept_and_given_back(s3, refused, algorithm):
+    given = {f"Checksum{algorithm}": CHECKSUMS[algorithm]}
+    s3.put_object(Bucket=BUCKET, Key="a", Body=b"hello", **given)
+    head = s3.head_object(Bucket=BUCKET, Key="a", ChecksumMode="ENABLED")
+    assert head[f"Checksum{algorithm}"] == CHECKSUMS[algorithm]
+    assert head["ChecksumType"] == "FULL_OBJECT"
+    with refused("BadDigest", 400):
+        s3.put_object(Bucket=BUCKET, Key="a", Body=b"hellO", **given)
+
+
+def test_keys_that_look_like_paths_are_only_names(s3):
+    for key in ("../up", "a/../b", "/abs", "a//b", "dir/", "dir", ".", "..", "%2e%2e", "a\\b", "x" * 1024):
+        s3.put_object(Bucket=BUCKET, Key=key, Body=key.encode())
+    listed = [item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET)["Contents"]]
+    assert len(listed) == 11
+    for key in listed:
+        assert s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() == key.encode()
+
+
+def test_writers_of_one_key_leave_one_whole_object(arnold, s3):
+    bodies = [bytes([65 + number]) * 200_000 for number in range(8)]
+    threads = [
+        threading.Thread(target=s3.put_object, kwargs={"Bucket": BUCKET, "Key": "a", "Body": body}) for body in bodies
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert s3.get_object(Bucket=BUCKET, Key="a")["Body"].read() in bodies
+
+
+# Buckets
+
+
+@pytest.mark.parametrize("name", ["Ab", "UPPER-CASE", "under_score", "a.b..c", "192.168.1.1", "-dash", "x" * 64])
+def test_impossible_bucket_names_are_refused(arnold, refused, name):
+    client = arnold.client("s3", parameter_validation=False)
+    with refused("InvalidBucketName", 400):
+        client.create_bucket(Bucket=name)
+
+
+def test_bucket_names_are_unique_among_all_accounts(arnold, s3, refused):
+    with refused("BucketAlreadyExists", 409):
+        arnold.client("s3", SECOND_ADMIN).create_bucket(Bucket=BUCKET)
+
+
+def test_a_bucket_with_objects_is_not_deleted(s3, refused):
+    s3.put_object(Bucket=BUCKET, Key="a", Body=b"")
+    with refused("BucketNotEmpty", 409, "The bucket you tried to delete is not empty"):
+        s3.delete_bucket(Bucket=BUCKET)
+    s3.delete_object(Bucket=BUCKET, Key="a")
+    s3.delete_bucket(Bucket=BUCKET)
+    with refused("NoSuchBucket", 404):
+        s3.list_objects_v2(Bucket=BUCKET)
+
+
+def test_another_account_needs_the_bucket_policy_and_its_own(arnold, s3, refused):
+    s3.put_object(Bucket=BUCKET, Key="a", Body=b"a")
+    theirs = arnold.client("s3", SECOND_ADMIN)
+    with refused("AccessDenied", 403):
+        theirs.get_object(Bucket=BUCKET, Key="a")
+    s3.put_bucket_policy(
+        Bucket=BUCKET,
+        Policy=bucket_policy({**allow("s3:GetObject", f"{ARN}/*"), "Principal": {"AWS": f"arn:aws:iam::{SECOND}:root"}}),
+    )
+    assert theirs.get_object(Bucket=BUCKET, Key="a")["Body"].read() == b"a"
+    powerless = make_user(arnold.client("iam", SECOND_ADMIN), "ann")
+    with refused("AccessDenied", 403):
+        arnold.client("s3", powerless).get_object(Bucket=BUCKET, Key="a")
+
+
+def test_a_bucket_policy_alone_suffices_in_its_own_account(arnold, s3, refused):
+    keys = make_user(arnold.client("iam"), "ann")
+    s3.put_object(Bucket=BUCKET, Key="a", Body=b"a")
+    s3.put_bucket_policy(
+        Bucket=BUCKET,
+        Policy=bucket_policy({**allow("s3:GetObject", f"{ARN}/*"), "Principal": {"AWS": f"arn:aws:iam::{MAIN}:user/ann"}}),
+    )
+    client = arnold.client("s3", keys)
+    client.get_object(Bucket=BUCKET, Key="a")
+    with refused("AccessDenied", 403):
+        client.put_object(Bucket=BUCKET, Key="a", Body=b"b")
+
+
+def test_public_access_needs_a_policy_and_no_block(arnold, s3, refused):
+    s3.put_object(Bucket=BUCKET, Key="a", Body=b"open")
+    public = bucket_policy({**allow("s3:GetObject", f"{ARN}/*"), "Principal": "*"})
+    with refused("AccessDenied", 403):
+        s3.put_bucket_policy(Bucket=BUCKET, Policy=public)
+    s3.delete_public_access_block(Bucket=BUCKET)
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=public)
+    url = f"{arnold.url}/{BUCKET}/a"
+    assert requests.get(url, timeout=5).content == b"open"
+    block = {name: True for name in ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")}
+    s3.put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration=block)
+    assert requests.get(url, timeout=5).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "condition, parameters, allowed",
+    [
+        ({"StringEquals": {"s3:prefix": "home/"}}, {"Prefix": "home/"}, True),
+        ({"StringEquals": {"s3:prefix": "home/"}}, {"Prefix": "other/"}, False),
+        ({"StringEquals": {"s3:prefix": "home/"}}, {}, False),
+        ({"StringEquals": {"s3:delimiter": "/"}}, {"Delimiter": "/"}, True),
+        ({"NumericLessThanEquals": {"s3:max-keys": "10"}}, {"MaxKeys": 10}, True),
+        ({"NumericLessThanEquals": {"s3:max-keys": "10"}}, {"MaxKeys": 11}, False),
+        ({"Bool": {"aws:SecureTransport": "true"}}, {}, False),
+        ({"IpAddress": {"aws:SourceIp": "127.0.0.1"}}, {}, True),
+    ],
+)
+def test_conditions_on_lists(arnold, s3, refused, condition, parameters, allowed):
+    keys = make_user(arnold.client("iam"), "ann", allow("s3:ListBucket", ARN, **condition))
+    client = arnold.client("s3", keys)
+    if allowed:
+        client.list_objects_v2(Bucket=BUCKET, **parameters)
+    else:
+        with refused("AccessDenied", 403):
+            client.list_objects_v2(Bucket=BUCKET, **parameters)
+
+
+def test_tags_of_objects_count_in_policies(arnold, s3, refused):
+    s3.put_object(Bucket=BUCKET, Key="open", Body=b"", Tagging="class=public")
+    s3.put_object(Bucket=BUCKET, Key="closed", Body=b"", Tagging="class=secret")
+    keys = make_user(
+        arnold.client("iam"), "ann",
+        allow("s3:GetObject", f"{ARN}/*", StringEquals={"s3:ExistingObjectTag/class": "public"}),
+    )
+    client = arnold.client("s3", keys)
+    client.get_object(Bucket=BUCKET, Key="open")
+    with refused("AccessDenied", 403):
+        client.get_object(Bucket=BUCKET, Key="closed")
+    s3.put_object_tagging(Bucket=BUCKET, Key="closed", Tagging={"TagSet": [{"Key": "class", "Value": "public"}]})
+    client.get_object(Bucket=BUCKET, Key="closed")
+
+
+def test_a_copy_needs_both_ends(arnold, s3, refused):
+    s3.put_object(Bucket=BUCKET, Key="in/a", Body=b"a")
+    keys = make_user(
+        arnold.client("iam"), "ann",
+        allow("s3:GetObject", f"{ARN}/in/*"), allow("s3:PutObject", f"{ARN}/out/*"),
+    )
+    client = arnold.client("s3", keys)
+    client.copy_object(Bucket=BUCKET, Key="out/a", CopySource=f"{BUCKET}/in/a")
+    for source, target in (("in/a", "in/b"), ("out/a", "out/b")):
+        with refused("AccessDenied", 403):
+            client.copy_object(Bucket=BUCKET, Key=target, CopySource=f"{BUCKET}/{source}")
+
+
+def test_deleting_many_asks_for_each(arnold, s3):
+    for key in ("mine/a", "theirs/b"):
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"")
+    keys = make_user(arnold.client("iam"), "ann", allow("s3:DeleteObject", f"{ARN}/mine/*"))
+    answer = arnold.client("s3", keys).delete_objects(
+        Bucket=BUCKET, Delete={"Objects": [{"Key": "mine/a"}, {"Key": "theirs/b"}]}
+    )
+    assert [item["Key"] for item in answer["Deleted"]] == ["mine/a"]
+    assert [(item["Key"], item["Code"]) for item in answer["Errors"]] == [("theirs/b", "AccessDenied")]
+
+
+def test_a_malformed_bucket_policy_is_refused(s3, refused):
+    for document in (
+        "{",
+        bucket_policy(allow("s3:GetObject", f"{ARN}/*")),
+        bucket_policy({**allow("s3:GetObject", "arn:aws:s3:::another-bucket/*"), "Principal": {"AWS": MAIN}}),
+    ):
+        with refused("MalformedPolicy", 400):
+            s3.put_bucket_policy(Bucket=BUCKET, Policy=document)
+
+
+def test_cors_is_kept_and_answered(arnold, s3):
+    rule = {"AllowedMethods": ["GET"], "AllowedOrigins": ["https://app.example"], "AllowedHeaders": ["*"]}
+    s3.put_bucket_cors(Bucket=BUCKET, CORSConfiguration={"CORSRules": [rule]})
+    assert s3.get_bucket_cors(Bucket=BUCKET)["CORSRules"][0]["AllowedOrigins"] == ["https://app.example"]
+    ask = lambda origin: requests.options(
+        f"{arnold.url}/{BUCKET}/a",
+        headers={"Origin": origin, "Access-Control-Request-Method": "GET"},
+        timeout=5,
+    )
+    good = ask("https://app.example")
+    assert good.status_code == 200
+    assert good.headers["access-control-allow-origin"] == "https://app.example"
+    assert ask("https://evil.example").status_code == 403
