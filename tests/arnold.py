@@ -84,6 +84,7 @@ class ClientTime:
 
 botocore.auth.get_current_datetime = ClientTime.now
 botocore.signers.get_current_datetime = ClientTime.now
+botocore.credentials._local_now = lambda: ClientTime.now(remove_tzinfo=False)
 
 
 class Arnold:
@@ -105,6 +106,7 @@ class Arnold:
         self.log = self.folder / "log.txt"
         self.process = None
         self.url = None
+        self.said = []
         self._clients = {}
         self._session = boto3.Session()
 
@@ -128,8 +130,10 @@ class Arnold:
         # A process that never says it is ready is ended, which ends the reading of its output.
         guard = threading.Timer(START_SECONDS_MAX, self.process.kill)
         guard.start()
+        self.said = []
         for line in self.process.stdout:
             text = line.decode().strip()
+            self.said.append(text)
             if text.startswith("arnold is listening on "):
                 self.url = text.removeprefix("arnold is listening on ")
                 break
@@ -241,11 +245,11 @@ class Arnold:
             **(keys.environment() if keys else {}),
         }
 
-    def cli(self, *arguments, keys=ADMIN, stdin=None):
+    def cli(self, *arguments, keys=ADMIN, stdin=None, **environment):
         """Runs `aws` and returns what happened."""
         return subprocess.run(
             ["aws", *arguments],
-            env=self.cli_environment(keys),
+            env={**self.cli_environment(keys), **environment},
             input=stdin,
             capture_output=True,
             text=True,
