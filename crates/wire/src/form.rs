@@ -43,6 +43,16 @@ impl<'a> Form<'a> {
     }
 }
 
+/// The first value of a parameter, without reading the rest.
+pub(crate) fn first<'a>(incoming: &Incoming<'a>, name: &str) -> Option<Cow<'a, str>> {
+    pieces(incoming.query.as_bytes())
+        .chain(pieces(incoming.form_body()))
+        .take(PARAMETERS_MAX)
+        .filter_map(decode_pair)
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value)
+}
+
 /// All pairs of a query string in their order; those that cannot be decoded are left out.
 pub(crate) fn query_pairs(query: &str) -> impl Iterator<Item = Pair<'_>> {
     pieces(query.as_bytes())

@@ -1,9 +1,9 @@
 //! AWS's wire: requests into structures, structures into answers, by the facts of the models.
 //!
-//! The way of a message: [`decode`] reads what the model knows →
+//! The way of a message: [`route::route`] finds the operation → [`decode`] reads what the model knows →
 //! [`validate`] checks every constraint → [`read`] makes the operation's own input type →
 //! … → [`Output::into_structure`] → [`encode`] writes the answer, or [`encode_error`] the error.
-
+//! [`redact`] shows a structure as audit events may show it.
 //!
 //! Everything here is a function of its arguments; nothing knows of sockets, clocks or stores.
 
@@ -19,9 +19,12 @@ mod json;
 mod json_text;
 mod message;
 mod misfit;
+mod pattern;
 mod query;
+mod redact;
 mod refusal;
 mod rest;
+pub mod route;
 mod timestamp;
 pub mod typed;
 mod validate;
@@ -36,6 +39,7 @@ pub use self::encode::encode;
 pub use self::error::{ErrorAnswer, encode_error, status_of};
 pub use self::message::{Format, Incoming, Outgoing};
 pub use self::misfit::Misfit;
+pub use self::redact::{HIDDEN, redact, redact_output};
 pub use self::refusal::Refusal;
 pub use self::typed::{Claim, Fit, FromValue, Input, Output, Text, ToValue};
 pub use self::validate::validate;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use facts::{OperationFacts, Protocol};
+use facts::{OperationFacts, Protocol, ServiceFacts};
 
 use crate::value::Structure;
 
@@ -61,6 +61,21 @@ impl Refusal {
         match operation.service.protocol {
             Protocol::Query => Self::malformed_input(Some(message)),
             _ => Self::serialization(Some(message.to_owned())),
+        }
+    }
+
+    /// An operation that nobody knows.
+    pub(crate) fn unknown_operation(service: &ServiceFacts) -> Self {
+        let status = if service.protocol == Protocol::RestJson {
+            404
+        } else {
+            400
+        };
+        Self {
+            code: Cow::Borrowed("UnknownOperationException"),
+            status,
+            message: None,
+            fields: Structure::new(),
         }
     }
 }

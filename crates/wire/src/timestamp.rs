@@ -85,6 +85,13 @@ pub(crate) fn rfc822(milliseconds: i64) -> String {
         .to_string()
 }
 
+/// `Jan 2, 2026, 3:04:05 AM`: how CloudTrail writes moments inside requests and answers.
+pub(crate) fn for_audit(milliseconds: i64) -> String {
+    moment(milliseconds)
+        .strftime("%b %-d, %Y, %-I:%M:%S %p")
+        .to_string()
+}
+
 fn moment(milliseconds: i64) -> Timestamp {
     // Only a moment outside the years -9999 to 9999 fails; it is shown as the nearest one.
     Timestamp::from_millisecond(milliseconds).unwrap_or(if milliseconds < 0 {
@@ -135,5 +142,6 @@ mod tests {
             "\"2026-01-02T03:04:05.250Z\""
         );
         assert_eq!(rfc822(1_767_323_045_000), "Fri, 02 Jan 2026 03:04:05 GMT");
+        assert_eq!(for_audit(1_767_323_045_000), "Jan 2, 2026, 3:04:05 AM");
     }
 }

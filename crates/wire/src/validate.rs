@@ -1,22 +1,33 @@
-//! Constraints of the model.
+//! Constraints of the model, checked all at once and told in AWS's words.
 
-use facts::{OperationFacts, ServiceFacts};
+mod sentence;
 
+use facts::{Kind, OperationFacts, Range, Shape, Text};
+
+use crate::pattern;
 use crate::refusal::Refusal;
-use crate::value::Structure;
+use crate::value::{Structure, Value};
 
-/// One broken constraint.
-pub(crate) struct Violation {
-    pub(crate) path: String,
-    pub(crate) value: Option<String>,
-    pub(crate) hidden: bool,
-    pub(crate) constraint: String,
-}
+use self::sentence::{Dialect, show};
+pub(crate) use self::sentence::{Violation, refuse};
 
-/// Checks every constraint and reports all violations at once.
+/// More violations than this are not told: a list of ten thousand wrong values is one mistake.
+const VIOLATIONS_MAX: usize = 100;
+
+/// Checks every constraint of the model and reports all violations in one refusal.
 pub fn validate(operation: &OperationFacts, input: &Structure) -> Result<(), Refusal> {
-    let _ = (operation, input);
-    Ok(())
+    let Some(shape) = operation.input else {
+        return Ok(());
+    };
+    let mut check = Check {
+        dialect: Dialect::of(operation.service),
+        violations: Vec::new(),
+    };
+    check.structure(shape, input, &Path::Root);
+    if check.violations.is_empty() {
+        return Ok(());
+    }
+    Err(refuse(operation.service, &check.violations, None))
 }
 
 /// `RoleName` is `roleName` in AWS's sentences.
@@ -28,19 +39,261 @@ pub(crate) fn lower_first(name: &str) -> String {
         .unwrap_or_default()
 }
 
-/// The refusal of broken constraints, in the service's own code.
-pub(crate) fn refuse(
-    service: &ServiceFacts,
-    violations: &[Violation],
-    sentence: Option<String>,
-) -> Refusal {
-    let code = match service.name {
-        "iam" | "sts" => "ValidationError",
-        _ => "ValidationException",
+/// Where a value stands. Spelled out only when there is something to say.
+enum Path<'p> {
+    Root,
+    Member(&'p Path<'p>, &'p str),
+    Element(&'p Path<'p>, usize),
+    Entry(&'p Path<'p>, &'p str),
+}
+
+impl Path<'_> {
+    fn spell(&self) -> String {
+        let (before, name) = match self {
+            Self::Root => return String::new(),
+            Self::Member(before, name) => (before, lower_first(name)),
+            Self::Element(before, at) => (before, format!("{}.member", at + 1)),
+            Self::Entry(before, key) => (before, format!("{key}.member")),
+        };
+        let before = before.spell();
+        if before.is_empty() {
+            name
+        } else {
+            format!("{before}.{name}")
+        }
+    }
+}
+
+struct Check {
+    dialect: Dialect,
+    violations: Vec<Violation>,
+}
+
+impl Check {
+    fn structure(&mut self, shape: &Shape, structure: &Structure, path: &Path<'_>) {
+        let Kind::Structure { members, union, .. } = &shape.kind else {
+            return;
+        };
+        for member in *members {
+            let path = Path::Member(path, member.name);
+            match structure.get(member.name) {
+                Some(value) => self.value(member.shape, value, &path),
+                None if member.required => self.report(
+                    member.shape,
+                    None,
+                    &path,
+                    "Member must not be null".to_owned(),
+                ),
+                None => {}
+            }
+        }
+        if *union && structure.len() != 1 {
+            self.report(
+                shape,
+                None,
+                path,
+                "Member must have exactly one member set".to_owned(),
+            );
+        }
+    }
+
+    fn value(&mut self, shape: &Shape, value: &Value, path: &Path<'_>) {
+        match (value, &shape.kind) {
+            (Value::Structure(structure), _) => self.structure(shape, structure, path),
+            (Value::List(values), Kind::List(member, size)) => {
+                self.size(shape, value, values.len(), *size, path);
+                self.elements(shape, member, value, values.iter(), path, "Member");
+                for (at, element) in values.iter().enumerate() {
+                    self.nested(member, element, &Path::Element(path, at));
+                }
+            }
+            (
+                Value::Map(pairs),
+                Kind::Map {
+                    key,
+                    value: entry,
+                    size,
+                },
+            ) => {
+                self.size(shape, value, pairs.len(), *size, path);
+                let keys: Vec<Value> = pairs
+                    .iter()
+                    .map(|(key, _)| Value::from(key.as_str()))
+                    .collect();
+                self.elements(shape, key, value, keys.iter(), path, "Map keys");
+                self.elements(
+                    shape,
+                    entry,
+                    value,
+                    pairs.iter().map(|(_, value)| value),
+                    path,
+                    "Map value",
+                );
+                for (name, element) in pairs {
+                    self.nested(entry, element, &Path::Entry(path, name));
+                }
+            }
+            _ => {
+                for constraint in self.broken(shape, value) {
+                    self.report(shape, Some(value), path, constraint);
+                }
+            }
+        }
+    }
+
+    /// Elements that have paths of their own: those with something inside.
+    fn nested(&mut self, shape: &Shape, value: &Value, path: &Path<'_>) {
+        if matches!(value, Value::Structure(_) | Value::List(_) | Value::Map(_)) {
+            self.value(shape, value, path);
+        }
+    }
+
+    fn size(&mut self, shape: &Shape, value: &Value, length: usize, size: Range, path: &Path<'_>) {
+        for constraint in outside(length, size, "length") {
+            self.report(shape, Some(value), path, constraint);
+        }
+    }
+
+    /// Scalars in a list or map are told about as one: whichever breaks what, all rules are named.
+    fn elements<'v>(
+        &mut self,
+        shape: &Shape,
+        element: &Shape,
+        whole: &Value,
+        mut values: impl Iterator<Item = &'v Value>,
+        path: &Path<'_>,
+        aspect: &str,
+    ) {
+        if values.any(|value| *value == Value::Null || !self.broken(element, value).is_empty()) {
+            let mut rules = rules(element);
+            if self.dialect.names_null_rule && aspect != "Map keys" {
+                rules.push("Member must not be null".to_owned());
+            }
+            let verb = if aspect == "Member" {
+                "Member must"
+            } else {
+                aspect
+            };
+            let must = if aspect == "Member" { "" } else { " must" };
+            let constraint = format!("{verb}{must} satisfy constraint: [{}]", rules.join(", "));
+            let hide = if element.sensitive { element } else { shape };
+            self.report(hide, Some(whole), path, constraint);
+        }
+    }
+
+    /// The rules of a scalar's shape that the value breaks, in the service's order.
+    fn broken(&self, shape: &Shape, value: &Value) -> Vec<String> {
+        match (value, &shape.kind) {
+            (Value::Null, _) => vec!["Member must not be null".to_owned()],
+            (Value::String(text), Kind::String(rules)) => self.broken_text(text, rules),
+            (Value::Integer(number), Kind::Integer(range) | Kind::Long(range)) => {
+                let low = range
+                    .min
+                    .filter(|min| *number < *min)
+                    .map(|min| bound("value", "greater", min));
+                let high = range
+                    .max
+                    .filter(|max| *number > *max)
+                    .map(|max| bound("value", "less", max));
+                low.into_iter().chain(high).collect()
+            }
+            (Value::Blob(bytes), Kind::Blob(size)) => {
+                outside(bytes.len(), *size, "length").collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn broken_text(&self, text: &str, rules: &Text) -> Vec<String> {
+        // AWS counts characters, neither bytes nor UTF-16 units.
+        let length: Vec<String> = outside(text.chars().count(), rules.length, "length").collect();
+        // A text far over its length is not worth matching.
+        let endless = rules.length.max.is_some_and(|max| {
+            i64::try_from(text.len()).unwrap_or(i64::MAX) > max.max(1024).saturating_mul(8)
+        });
+        let pattern = rules
+            .pattern
+            .filter(|pattern| !endless && !pattern::matches(*pattern, text))
+            .map(|pattern| {
+                format!(
+                    "Member must satisfy regular expression pattern: {}",
+                    pattern.text
+                )
+            });
+        let choice =
+            (!rules.choices.is_empty() && !rules.choices.contains(&text)).then(|| enum_rule(rules));
+        if self.dialect.pattern_first {
+            pattern.into_iter().chain(length).chain(choice).collect()
+        } else {
+            length.into_iter().chain(pattern).chain(choice).collect()
+        }
+    }
+
+    fn report(
+        &mut self,
+        shape: &Shape,
+        value: Option<&Value>,
+        path: &Path<'_>,
+        constraint: String,
+    ) {
+        if self.violations.len() < VIOLATIONS_MAX {
+            let hidden = shape.sensitive || self.dialect.hides_values;
+            let value = value.filter(|_| !hidden).map(show);
+            self.violations.push(Violation {
+                path: path.spell(),
+                value,
+                hidden,
+                constraint,
+            });
+        }
+    }
+}
+
+fn outside(length: usize, range: Range, what: &str) -> impl Iterator<Item = String> {
+    let length = i64::try_from(length).unwrap_or(i64::MAX);
+    let low = range
+        .min
+        .filter(|min| length < *min)
+        .map(|min| bound(what, "greater", min));
+    let high = range
+        .max
+        .filter(|max| length > *max)
+        .map(|max| bound(what, "less", max));
+    low.into_iter().chain(high)
+}
+
+fn bound(what: &str, direction: &str, limit: i64) -> String {
+    format!("Member must have {what} {direction} than or equal to {limit}")
+}
+
+fn enum_rule(rules: &Text) -> String {
+    format!(
+        "Member must satisfy enum value set: [{}]",
+        rules.choices.join(", ")
+    )
+}
+
+/// Every rule of a scalar's shape, as AWS lists them.
+fn rules(shape: &Shape) -> Vec<String> {
+    let bounds = |range: &Range, what: &str| {
+        let high = range.max.map(|max| bound(what, "less", max));
+        let low = range.min.map(|min| bound(what, "greater", min));
+        high.into_iter().chain(low).collect::<Vec<_>>()
     };
-    let text: Vec<String> = violations
-        .iter()
-        .map(|v| format!("{} {:?} {} {}", v.path, v.value, v.hidden, v.constraint))
-        .collect();
-    Refusal::new(code, 400, sentence.unwrap_or_else(|| text.join("; ")))
+    match &shape.kind {
+        Kind::String(text) => {
+            let mut rules = bounds(&text.length, "length");
+            rules.extend(text.pattern.map(|pattern| {
+                format!(
+                    "Member must satisfy regular expression pattern: {}",
+                    pattern.text
+                )
+            }));
+            rules.extend((!text.choices.is_empty()).then(|| enum_rule(text)));
+            rules
+        }
+        Kind::Integer(range) | Kind::Long(range) => bounds(range, "value"),
+        Kind::Blob(range) => bounds(range, "length"),
+        _ => Vec::new(),
+    }
 }

@@ -149,3 +149,9 @@ impl From<Vec<Value>> for Value {
         Self::List(values)
     }
 }
+
+impl From<i32> for Value {
+    fn from(value: i32) -> Self {
+        Self::Integer(value.into())
+    }
+}

@@ -1,5 +1,7 @@
 //! Derived inputs and outputs over real operations.
 
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
+
 use std::fmt;
 
 use facts::iam;

@@ -1,0 +1,297 @@
+//! Which operation a request is for. One port serves every service, so whatever a client says
+//! of itself counts, most binding first: the service in the credential scope, the target header,
+//! the host name, the action and version of a form, and for unsigned calls the path.
+
+mod host;
+
+use std::borrow::Cow;
+
+use facts::{Auth, Location, OperationFacts, Protocol, ServiceFacts, services};
+
+use crate::encode::REQUEST_ID;
+use crate::error::encode_error;
+use crate::form;
+use crate::message::{Format, Incoming, Outgoing};
+use crate::refusal::Refusal;
+use crate::rest;
+
+use self::host::Named;
+
+const TARGET: &str = "x-amz-target";
+
+/// Where AWS sends browsers that come to a query endpoint without an action.
+const FRONT_PAGE: &str = "https://aws.amazon.com/iam";
+
+/// Where a request goes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Route {
+    /// To an operation of ours.
+    Operation {
+        /// The operation.
+        op: &'static OperationFacts,
+        /// The language of this exchange.
+        format: Format,
+    },
+    /// To S3, which owns every path that nobody else claims.
+    S3,
+    /// To a page elsewhere: a query endpoint without an action.
+    Elsewhere {
+        /// The page.
+        location: String,
+    },
+}
+
+impl Route {
+    /// The answer that sends a client elsewhere.
+    #[must_use]
+    pub fn redirect(location: &str, request_id: &str) -> Outgoing {
+        let headers = vec![
+            (REQUEST_ID, request_id.to_owned()),
+            ("Location", location.to_owned()),
+        ];
+        Outgoing {
+            status: 302,
+            headers,
+            body: Vec::new(),
+        }
+    }
+}
+
+/// A request for a service of ours that has no such operation.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{}: {refusal}", .service.name)]
+pub struct Unrouted {
+    /// The service.
+    pub service: &'static ServiceFacts,
+    /// The language to answer in.
+    pub format: Format,
+    /// What AWS says of it.
+    pub refusal: Refusal,
+}
+
+impl Unrouted {
+    /// The answer.
+    #[must_use]
+    pub fn encode(self, request_id: &str) -> Outgoing {
+        encode_error(
+            self.service,
+            None,
+            self.format,
+            &self.refusal.into(),
+            request_id,
+        )
+    }
+}
+
+/// Finds the operation. `host` is the authority of the request, `signing_service` the service
+/// of the credential scope, read but not yet verified.
+pub fn route(
+    incoming: &Incoming<'_>,
+    host: Option<&str>,
+    signing_service: Option<&str>,
+) -> Result<Route, Unrouted> {
+    match service(incoming, host, signing_service) {
+        Found::S3 => Ok(Route::S3),
+        Found::Service(service) => within(service, incoming),
+    }
+}
+
+enum Found {
+    Service(&'static ServiceFacts),
+    S3,
+}
+
+fn service(incoming: &Incoming<'_>, host: Option<&str>, signing_service: Option<&str>) -> Found {
+    if let Some(name) = signing_service {
+        if matches!(
+            name,
+            "s3" | "s3express" | "s3-object-lambda" | "s3-outposts"
+        ) {
+            return Found::S3;
+        }
+        if let Some(service) = services()
+            .iter()
+            .find(|service| service.signing_name == name)
+        {
+            return Found::Service(service);
+        }
+    }
+    if let Some((prefix, _)) = target(incoming)
+        && let Some(service) = services()
+            .iter()
+            .find(|service| service.target_prefix == Some(prefix))
+    {
+        return Found::Service(service);
+    }
+    match host.and_then(host::named) {
+        Some(Named::Service(service)) => return Found::Service(service),
+        Some(Named::S3) => return Found::S3,
+        None => {}
+    }
+    if let Some(service) = by_action(incoming) {
+        return Found::Service(service);
+    }
+    let unsigned = services().iter().find(|service| {
+        let open = service
+            .operations
+            .iter()
+            .filter(|operation| operation.auth != Auth::SigV4);
+        service.protocol == Protocol::RestJson
+            && open
+                .into_iter()
+                .any(|operation| fits(operation, incoming).is_some())
+    });
+    unsigned.map_or(Found::S3, |service| Found::Service(service))
+}
+
+/// The query service that has this version, else one that has this action.
+fn by_action(incoming: &Incoming<'_>) -> Option<&'static ServiceFacts> {
+    if incoming.path != "/" {
+        return None;
+    }
+    let action = form::first(incoming, "Action")?;
+    let query = || {
+        services()
+            .iter()
+            .copied()
+            .filter(|service| service.protocol == Protocol::Query)
+    };
+    let version = form::first(incoming, "Version");
+    let versioned = query().find(|service| version.as_deref() == Some(service.api_version));
+    let known = || query().find(|service| service.operation(&action).is_some());
+    // A form can be nothing else than a query request; who knows which, so the smaller service answers.
+    let form = || incoming.is_form().then_some(facts::sts::SERVICE);
+    versioned.or_else(known).or_else(form)
+}
+
+/// `X-Amz-Target: prefix.operation`; the prefix may hold dots itself.
+fn target<'a>(incoming: &Incoming<'a>) -> Option<(&'a str, &'a str)> {
+    incoming.header(TARGET)?.rsplit_once('.')
+}
+
+fn within(service: &'static ServiceFacts, incoming: &Incoming<'_>) -> Result<Route, Unrouted> {
+    let format = format(service, incoming);
+    let found = match service.protocol {
+        Protocol::Query => return query(service, format, incoming),
+        Protocol::Json10 | Protocol::Json11 => match target(incoming) {
+            Some((prefix, name)) if Some(prefix) == service.target_prefix => {
+                service.operation(name)
+            }
+            _ => None,
+        },
+        Protocol::RestJson => {
+            let fitting = service.operations.iter().copied();
+            fitting
+                .filter_map(|operation| Some((fits(operation, incoming)?, operation)))
+                .max_by_key(|(rank, _)| *rank)
+                .map(|(_, operation)| operation)
+        }
+    };
+    match found {
+        Some(op) => Ok(Route::Operation { op, format }),
+        None => Err(Unrouted {
+            service,
+            format,
+            refusal: Refusal::unknown_operation(service),
+        }),
+    }
+}
+
+fn query(
+    service: &'static ServiceFacts,
+    format: Format,
+    incoming: &Incoming<'_>,
+) -> Result<Route, Unrouted> {
+    let Some(action) = form::first(incoming, "Action") else {
+        let location = match incoming.query {
+            "" => FRONT_PAGE.to_owned(),
+            query => format!("{FRONT_PAGE}?{}", printable(query)),
+        };
+        return Ok(Route::Elsewhere { location });
+    };
+    let version = form::first(incoming, "Version").unwrap_or(Cow::Borrowed("NO_VERSION_SPECIFIED"));
+    match service.operation(&action) {
+        Some(op) if version == service.api_version => Ok(Route::Operation { op, format }),
+        _ => {
+            let message = format!("Could not find operation {action} for version {version}");
+            Err(Unrouted {
+                service,
+                format,
+                refusal: Refusal::new("InvalidAction", 400, message),
+            })
+        }
+    }
+}
+
+/// What may stand in a header; a query string as it came holds nothing else.
+fn printable(text: &str) -> String {
+    text.chars()
+        .filter(|character| ('!'..='~').contains(character))
+        .collect()
+}
+
+fn format(service: &ServiceFacts, incoming: &Incoming<'_>) -> Format {
+    match service.protocol {
+        Protocol::Query if wants_json(incoming) => Format::QueryJson,
+        Protocol::Query => Format::QueryXml,
+        Protocol::RestJson => Format::RestJson,
+        Protocol::Json10 | Protocol::Json11 => match incoming.media_type() {
+            Some("application/x-amz-json-1.0") => Format::Json10,
+            Some("application/x-amz-json-1.1") => Format::Json11,
+            _ if service.protocol == Protocol::Json10 => Format::Json10,
+            _ => Format::Json11,
+        },
+    }
+}
+
+/// Whether the client prefers JSON: it is named before any XML.
+fn wants_json(incoming: &Incoming<'_>) -> bool {
+    let mut media = incoming.header("accept").unwrap_or_default().split(',');
+    let first = media.find_map(|item| {
+        let name = item.split(';').next().unwrap_or_default().trim();
+        if name.eq_ignore_ascii_case("application/json") {
+            return Some(true);
+        }
+        (name.eq_ignore_ascii_case("text/xml") || name.eq_ignore_ascii_case("application/xml"))
+            .then_some(false)
+    });
+    first.unwrap_or_default()
+}
+
+/// How well a REST operation fits a request, if it does: constant query parameters and constant
+/// path segments bind more than labels do.
+fn fits(operation: &OperationFacts, incoming: &Incoming<'_>) -> Option<(usize, usize)> {
+    if operation.method != incoming.method.as_str() {
+        return None;
+    }
+    let (template, constants) = operation.uri.split_once('?').unwrap_or((operation.uri, ""));
+    let labels = rest::labels(template, incoming.path)?;
+    let mut count = 0;
+    for (name, value) in form::query_pairs(constants) {
+        form::query_pairs(incoming.query).find(|pair| *pair == (name.clone(), value.clone()))?;
+        count += 1;
+    }
+    // A secret header tells a portal's call from an object of the same path.
+    let bearer = operation
+        .input_members()
+        .iter()
+        .find(|member| member.required && member.location == Location::Header);
+    let absent = bearer.is_some_and(|member| incoming.header(member.wire_name).is_none());
+    if absent && operation.auth == Auth::Bearer && !has_required_query(operation, incoming) {
+        return None;
+    }
+    Some((count, usize::MAX - labels.len()))
+}
+
+/// Whether the query parameters that a portal's call must have are there.
+fn has_required_query(operation: &OperationFacts, incoming: &Incoming<'_>) -> bool {
+    let mut required = operation
+        .input_members()
+        .iter()
+        .filter(|member| member.required && member.location == Location::QueryString)
+        .peekable();
+    required.peek().is_some()
+        && required.all(|member| {
+            form::query_pairs(incoming.query).any(|(name, _)| name == member.wire_name)
+        })
+}
