@@ -106,7 +106,7 @@ pub fn decide(request: &Request<'_>, layers: &Layers<'_>) -> Verdict {
         target: Target::new(request.resource),
         context: request.context,
     };
-    let answers = match Answers::collect(&question, layers, request) {
+    let answers = match Answers::collect(&question, layers) {
         Ok(answers) => answers,
         Err(layer) => {
             return Verdict {
@@ -115,7 +115,7 @@ pub fn decide(request: &Request<'_>, layers: &Layers<'_>) -> Verdict {
             };
         }
     };
-    answers.weigh(request)
+    answers.weigh(&question, request.resource_account)
 }
 
 fn allowed(layer: Layer) -> Verdict {
@@ -145,11 +145,7 @@ struct Answers {
 
 impl Answers {
     /// Asks every layer that applies to the caller. The error is the layer that denies.
-    fn collect(
-        question: &Question<'_>,
-        layers: &Layers<'_>,
-        request: &Request<'_>,
-    ) -> Result<Answers, Layer> {
+    fn collect(question: &Question<'_>, layers: &Layers<'_>) -> Result<Answers, Layer> {
         let kind = question.principal.kind;
         // The root user has no policies of its own, and who does not sign with an
         // account's credentials is bound by none of that account's.
@@ -158,7 +154,7 @@ impl Answers {
             Some(set) if has_policies => ask(set, question, Attached::ToPrincipal, layer),
             _ => Ok(Ways::NONE),
         };
-        let resource_layer = if is_role_assumption(request) {
+        let resource_layer = if is_role_assumption(question) {
             Layer::Trust
         } else {
             Layer::Resource
@@ -209,14 +205,14 @@ impl Answers {
         })
     }
 
-    fn weigh(&self, request: &Request<'_>) -> Verdict {
+    fn weigh(&self, question: &Question<'_>, resource_account: &str) -> Verdict {
         if !self.scps {
             return missing(Layer::ServiceControl);
         }
         if !self.vpc_endpoint {
             return missing(Layer::VpcEndpoint);
         }
-        let principal = request.principal;
+        let principal = question.principal;
         if !principal.is_signed() {
             return if self.resource.any() {
                 allowed(self.resource_layer)
@@ -224,13 +220,13 @@ impl Answers {
                 missing(self.resource_layer)
             };
         }
-        if principal.account() != Some(request.resource_account) {
+        if principal.account() != Some(resource_account) {
             return self.weigh_cross_account();
         }
         if principal.kind == Kind::Root {
             return allowed(Layer::Always);
         }
-        self.weigh_same_account(request)
+        self.weigh_same_account(question)
     }
 
     /// Both sides must agree.
@@ -245,7 +241,7 @@ impl Answers {
     }
 
     /// Either side may grant.
-    fn weigh_same_account(&self, request: &Request<'_>) -> Verdict {
+    fn weigh_same_account(&self, question: &Question<'_>) -> Verdict {
         if self.resource.any_of(Ways::ANYONE.or(Ways::DIRECT)) {
             return allowed(self.resource_layer);
         }
@@ -254,7 +250,7 @@ impl Answers {
         }
         // Keys and roles are in their own policy's hands: identity policies count only as
         // far as that policy trusts the account with them.
-        let decides_alone = is_role_assumption(request) || is_kms_key(request.resource);
+        let decides_alone = is_role_assumption(question) || question.target.is("kms", "key/");
         if decides_alone && !self.resource.any_of(Ways::ACCOUNT) {
             // A grant to the role that boundary or session policy cut off is their doing.
             let layer = match self.own_refusal() {
@@ -295,29 +291,20 @@ fn ask(
     }
 }
 
-/// The actions that a role's trust policy decides.
+/// The actions that a role's trust policy decides, in lower case.
 const ROLE_ASSUMPTIONS: [&str; 5] = [
-    "sts:AssumeRole",
-    "sts:AssumeRoleWithSAML",
-    "sts:AssumeRoleWithWebIdentity",
-    "sts:TagSession",
-    "sts:SetSourceIdentity",
+    "sts:assumerole",
+    "sts:assumerolewithsaml",
+    "sts:assumerolewithwebidentity",
+    "sts:tagsession",
+    "sts:setsourceidentity",
 ];
 
-fn is_role_assumption(request: &Request<'_>) -> bool {
-    ROLE_ASSUMPTIONS
-        .iter()
-        .any(|name| name.eq_ignore_ascii_case(request.action))
-        && resource_of(request.resource, "iam").is_some_and(|r| r.starts_with("role/"))
-}
-
-fn is_kms_key(arn: &str) -> bool {
-    resource_of(arn, "kms").is_some_and(|resource| resource.starts_with("key/"))
-}
-
-/// The last part of an ARN of this service.
-fn resource_of<'a>(arn: &'a str, service: &str) -> Option<&'a str> {
-    let mut parts = arn.splitn(6, ':').skip(2);
-    let same = parts.next() == Some(service);
-    parts.nth(2).filter(|_| same)
+fn is_role_assumption(question: &Question<'_>) -> bool {
+    let action = question.action.name();
+    action.starts_with(b"sts:")
+        && ROLE_ASSUMPTIONS
+            .iter()
+            .any(|name| name.as_bytes() == action)
+        && question.target.is("iam", "role/")
 }

@@ -18,6 +18,7 @@ mod document;
 pub mod eval;
 mod glob;
 mod grammar;
+mod index;
 mod instant;
 mod json;
 mod key;

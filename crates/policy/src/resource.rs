@@ -3,10 +3,11 @@
 //! An ARN has six parts: `arn:partition:service:region:account:resource`. Colons after
 //! the fifth belong to the last part. A wildcard never reaches into another part.
 
-use memchr::memchr;
+use memchr::memchr_iter;
 
 use crate::Context;
 use crate::glob;
+use crate::index::ResourceKey;
 use crate::template::{Template, Variables, Wildcards};
 
 /// A resource pattern of a statement.
@@ -15,7 +16,12 @@ pub(crate) enum ResourcePattern {
     /// `*`: the only pattern that matches an action without resource types.
     Everything,
     /// An ARN, maybe with wildcards.
-    Arn { head: Head, tail: Template },
+    Arn {
+        head: Head,
+        tail: Template,
+        /// What every resource that matches begins with.
+        beginning: Box<[u8]>,
+    },
 }
 
 /// The first five parts of an ARN pattern.
@@ -47,17 +53,18 @@ pub(crate) struct Parts<'a> {
 impl<'a> Parts<'a> {
     /// Splits at the first five colons.
     pub(crate) fn of(text: &'a [u8]) -> Option<Parts<'a>> {
+        let mut colons = memchr_iter(b':', text);
         let mut head: [&[u8]; 5] = [&[]; 5];
-        let mut rest = text;
+        let mut start = 0;
         for part in &mut head {
-            let (before, after) = rest.split_at_checked(memchr(b':', rest)?)?;
-            *part = before;
-            rest = after.split_first()?.1;
+            let colon = colons.next()?;
+            *part = text.get(start..colon)?;
+            start = colon + 1;
         }
         Some(Parts {
             head,
-            tail_at: text.len() - rest.len(),
-            tail: rest,
+            tail_at: start,
+            tail: text.get(start..)?,
         })
     }
 }
@@ -85,6 +92,18 @@ impl<'r> Target<'r> {
             parts: Parts::of(text),
         }
     }
+
+    pub(crate) fn text(&self) -> &'r [u8] {
+        self.text
+    }
+
+    /// Whether the resource belongs to a service and its last part begins like this.
+    pub(crate) fn is(&self, service: &str, beginning: &str) -> bool {
+        self.parts.is_some_and(|parts| {
+            let [_, _, of, _, _] = parts.head;
+            of == service.as_bytes() && parts.tail.starts_with(beginning.as_bytes())
+        })
+    }
 }
 
 impl ResourcePattern {
@@ -104,13 +123,31 @@ impl ResourcePattern {
         } else {
             Head::Parts(head.map(|part| glob::encode(part).into()))
         };
-        ResourcePattern::Arn { head, tail }
+        let beginning = beginning(&head, &tail).into();
+        ResourcePattern::Arn {
+            head,
+            tail,
+            beginning,
+        }
+    }
+
+    /// By what the resources that match can be found.
+    pub(crate) fn key(&self) -> ResourceKey<'_> {
+        match self {
+            ResourcePattern::Everything => ResourceKey::Any,
+            ResourcePattern::Arn {
+                head: Head::Literal(_),
+                tail: Template::Fixed(tail),
+                beginning,
+            } if glob::literal_len(tail) == tail.len() => ResourceKey::Exact(beginning),
+            ResourcePattern::Arn { beginning, .. } => ResourceKey::Beginning(beginning),
+        }
     }
 
     pub(crate) fn matches(&self, target: &Target<'_>, context: &Context) -> bool {
         let (head, tail) = match self {
             ResourcePattern::Everything => return true,
-            ResourcePattern::Arn { head, tail } => (head, tail),
+            ResourcePattern::Arn { head, tail, .. } => (head, tail),
         };
         let Some(parts) = &target.parts else {
             return false;
@@ -124,6 +161,29 @@ impl ResourcePattern {
         };
         head_matches && tail.test(context, |pattern| glob::matches(pattern, parts.tail))
     }
+}
+
+/// The bytes before anything that can differ.
+fn beginning(head: &Head, tail: &Template) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    match head {
+        Head::Literal(head) => {
+            bytes.extend_from_slice(head);
+            let fixed = tail.fixed_start();
+            bytes.extend(fixed.iter().take(glob::literal_len(fixed)));
+        }
+        Head::Parts(parts) => {
+            for part in parts {
+                let literal = glob::literal_len(part);
+                bytes.extend(part.iter().take(literal));
+                if literal < part.len() {
+                    break;
+                }
+                bytes.push(b':');
+            }
+        }
+    }
+    bytes
 }
 
 #[cfg(test)]

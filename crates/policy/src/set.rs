@@ -1,25 +1,34 @@
 //! Statements compiled to be asked many times.
 
-use crate::action::{Action, ActionPattern};
+use std::ops::ControlFlow;
+
+use crate::action::{self, Action, ActionList};
 use crate::condition::Condition;
 use crate::document::{self, Effect, Listed};
+use crate::index::{Index, Keys, ResourceKey};
 use crate::principal::{Named, Ways};
 use crate::resource::{ResourcePattern, Target};
 use crate::template::Variables;
 use crate::{Context, Document, Principal};
+
+/// Sets of this many statements are read from end to end; larger ones have an index.
+const UNINDEXED_MAX: usize = 12;
 
 /// The statements of one layer, compiled.
 #[derive(Debug, Default)]
 pub struct PolicySet {
     // INVARIANT: statements that deny come first.
     statements: Vec<Statement>,
+    index: Option<Index>,
 }
 
 #[derive(Debug)]
 struct Statement {
     effect: Effect,
     principals: Listed<Named>,
-    actions: Listed<ActionPattern>,
+    /// A bit for each service whose actions may fit.
+    services: u64,
+    actions: ActionList,
     resources: Listed<ResourcePattern>,
     conditions: Box<[Condition]>,
 }
@@ -61,7 +70,9 @@ impl PolicySet {
             statements.extend(document.statements.iter().map(compile));
         }
         statements.sort_by_key(|statement| statement.effect != Effect::Deny);
-        PolicySet { statements }
+        let index = (statements.len() > UNINDEXED_MAX)
+            .then(|| Index::build(statements.iter().map(Statement::keys).collect()));
+        PolicySet { statements, index }
     }
 
     /// A set without statements: it neither allows nor denies.
@@ -71,32 +82,54 @@ impl PolicySet {
 
     pub(crate) fn ask(&self, question: &Question<'_>, attached: Attached) -> Answer {
         let mut granted = Ways::NONE;
-        for statement in &self.statements {
+        let mut ask = |statement: &Statement| {
             let ways = match attached {
                 Attached::ToPrincipal => Ways::ANYONE,
                 Attached::ToResource => statement.names(question),
             };
-            if !ways.any() || (statement.effect == Effect::Allow && granted.covers(ways)) {
-                continue;
-            }
-            if statement.applies(question) {
-                match statement.effect {
-                    Effect::Deny => return Answer::Denied,
-                    Effect::Allow => granted = granted.or(ways),
+            let adds = statement.effect == Effect::Deny || !granted.covers(ways);
+            if ways.any() && adds && statement.applies(question) {
+                if statement.effect == Effect::Deny {
+                    return ControlFlow::Break(());
                 }
+                granted = granted.or(ways);
             }
+            ControlFlow::Continue(())
+        };
+        let asked =
+            match &self.index {
+                None => {
+                    let service = action::service_bit(question.action.service_hash());
+                    self.statements
+                        .iter()
+                        .filter(|statement| statement.services & service != 0)
+                        .try_for_each(ask)
+                }
+                Some(index) => index.candidates(
+                    &question.action,
+                    question.target.text(),
+                    |number| match self.statements.get(number as usize) {
+                        Some(statement) => ask(statement),
+                        None => ControlFlow::Continue(()),
+                    },
+                ),
+            };
+        match asked {
+            ControlFlow::Break(()) => Answer::Denied,
+            ControlFlow::Continue(()) => Answer::Allowed(granted),
         }
-        Answer::Allowed(granted)
     }
 }
 
 impl Statement {
     fn compile(statement: &document::Statement, variables: Variables) -> Statement {
         let condition = |condition| Condition::compile(condition, variables);
+        let actions = ActionList::compile(&statement.actions);
         Statement {
             effect: statement.effect,
             principals: statement.principals.map(Named::compile),
-            actions: statement.actions.map(|text| ActionPattern::compile(text)),
+            services: actions.services(),
+            actions,
             resources: statement
                 .resources
                 .map(|text| ResourcePattern::compile(text, variables)),
@@ -124,14 +157,9 @@ impl Statement {
 
     /// Whether action, resource and conditions fit.
     fn applies(&self, question: &Question<'_>) -> bool {
-        let action = match &self.actions {
-            Listed::Absent => false,
-            Listed::Only(listed) => listed.iter().any(|p| p.matches(&question.action)),
-            Listed::Except(listed) => !listed.iter().any(|p| p.matches(&question.action)),
-        };
         let reaches =
             |pattern: &ResourcePattern| pattern.matches(&question.target, question.context);
-        action
+        self.actions.fits(&question.action)
             && match &self.resources {
                 // A trust policy has no `Resource`: it is about the role it belongs to.
                 Listed::Absent => true,
@@ -139,5 +167,16 @@ impl Statement {
                 Listed::Except(listed) => !listed.iter().any(reaches),
             }
             && self.conditions.iter().all(|c| c.holds(question.context))
+    }
+
+    /// By what the requests that the statement fits can be found.
+    fn keys(&self) -> Keys<'_> {
+        Keys {
+            actions: self.actions.keys(),
+            resources: match &self.resources {
+                Listed::Absent | Listed::Except(_) => vec![ResourceKey::Any],
+                Listed::Only(listed) => listed.iter().map(ResourcePattern::key).collect(),
+            },
+        }
     }
 }

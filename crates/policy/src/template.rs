@@ -73,6 +73,17 @@ impl Template {
         Template::Varying(pieces.into())
     }
 
+    /// The bytes that come before anything that varies.
+    pub(crate) fn fixed_start(&self) -> &[u8] {
+        match self {
+            Template::Fixed(bytes) => bytes,
+            Template::Varying(pieces) => match pieces.first() {
+                Some(Piece::Bytes(bytes)) => bytes,
+                Some(Piece::Variable { .. }) | None => &[],
+            },
+        }
+    }
+
     /// Puts the request's values in and asks `test` about the result. A variable without
     /// a value matches nothing: then the answer is `false` and nobody is asked.
     pub(crate) fn test(&self, context: &Context, test: impl FnOnce(&[u8]) -> bool) -> bool {

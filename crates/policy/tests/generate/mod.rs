@@ -1,0 +1,437 @@
+//! Cases made from a tape of choices: the same tape makes the same case, a shorter or
+//! smaller tape a simpler one, so that a failing case shrinks.
+//!
+//! Names come from a small world on purpose: only where things collide do rules decide.
+
+use serde_json::{Map, Value, json};
+
+/// A tape of choices, endlessly followed by zeros.
+pub(crate) struct Tape<'t> {
+    choices: &'t [u16],
+    at: usize,
+}
+
+impl<'t> Tape<'t> {
+    pub(crate) fn new(choices: &'t [u16]) -> Tape<'t> {
+        Tape { choices, at: 0 }
+    }
+
+    /// A number below `bound`.
+    fn below(&mut self, bound: usize) -> usize {
+        let choice = self.choices.get(self.at).copied().unwrap_or(0);
+        self.at += 1;
+        usize::from(choice) % bound
+    }
+
+    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+        from[self.below(from.len())]
+    }
+
+    /// True once in `n` times.
+    fn once_in(&mut self, n: usize) -> bool {
+        self.below(n) == n - 1
+    }
+
+    fn some(&mut self, from: &[&str], most: usize) -> Value {
+        let count = 1 + self.below(most);
+        let items: Vec<&str> = (0..count).map(|_| self.pick(from)).collect();
+        match items.as_slice() {
+            [one] if self.below(2) == 0 => json!(one),
+            items => json!(items),
+        }
+    }
+}
+
+const HOME: &str = "111122223333";
+const AWAY: &str = "444455556666";
+
+const PRINCIPALS: [&str; 13] = [
+    "arn:aws:iam::111122223333:user/ana",
+    "arn:aws:sts::111122223333:assumed-role/app/s1",
+    "arn:aws:iam::444455556666:user/ana",
+    "arn:aws:sts::111122223333:assumed-role/app/s2",
+    "arn:aws:sts::444455556666:assumed-role/app/s1",
+    "arn:aws:sts::111122223333:federated-user/bob",
+    "arn:aws:iam::111122223333:root",
+    "arn:aws:iam::444455556666:root",
+    "sns.amazonaws.com",
+    "arn:aws:iam::111122223333:saml-provider/corp",
+    "cognito-identity.amazonaws.com",
+    "*",
+    "arn:aws:iam::111122223333:role/team/app",
+];
+
+const LISTED: [&str; 15] = [
+    "*",
+    "111122223333",
+    "444455556666",
+    "arn:aws:iam::111122223333:root",
+    "arn:aws:iam::444455556666:root",
+    "arn:aws:iam::111122223333:user/ana",
+    "arn:aws:iam::444455556666:user/ana",
+    "arn:aws:iam::111122223333:role/team/app",
+    "arn:aws:iam::111122223333:role/app",
+    "arn:aws:iam::444455556666:role/app",
+    "arn:aws:sts::111122223333:assumed-role/app/s1",
+    "arn:aws:sts::444455556666:assumed-role/app/s1",
+    "arn:aws:sts::111122223333:federated-user/bob",
+    "arn:aws:iam::111122223333:user/*",
+    "arn:aws:iam::111122223333:user/ANA",
+];
+
+const ACTIONS: [&str; 8] = [
+    "s3:GetObject",
+    "s3:PutObject",
+    "s3:ListBucket",
+    "kms:Decrypt",
+    "sts:AssumeRole",
+    "sqs:SendMessage",
+    "sts:GetCallerIdentity",
+    "iam:GetRole",
+];
+
+const ACTION_PATTERNS: [&str; 14] = [
+    "*",
+    "s3:*",
+    "s3:GetObject",
+    "S3:getobject",
+    "s3:Get*",
+    "s3:*Object",
+    "s3:?etObject",
+    "kms:Decrypt",
+    "kms:*",
+    "sts:AssumeRole",
+    "sts:*",
+    "sqs:SendMessage",
+    "s3:P*t",
+    "*:*",
+];
+
+const RESOURCES: [&str; 9] = [
+    "arn:aws:s3:::reports/home/ana/x",
+    "arn:aws:s3:::reports",
+    "arn:aws:s3:::reports/a*b",
+    "arn:aws:s3:::reports/home/ané/x",
+    "arn:aws:kms:us-east-1:111122223333:key/k1",
+    "arn:aws:iam::111122223333:role/target",
+    "arn:aws:sqs:us-east-1:111122223333:ana-queue",
+    "arn:aws:logs:us-east-1:111122223333:log-group:a:b",
+    "*",
+];
+
+const RESOURCE_PATTERNS: [&str; 24] = [
+    "*",
+    "arn:aws:s3:::reports/*",
+    "arn:aws:s3:::reports",
+    "arn:aws:s3:::reports/home/${aws:username}/*",
+    "arn:aws:s3:::reports/home/${aws:username}*",
+    "arn:aws:s3:::reports/home/an?/x",
+    "arn:aws:s3:::reports/home/${aws:PrincipalTag/team, 'ana'}/x",
+    "arn:aws:s3:::reports/a${*}b",
+    "arn:aws:s3:::reports/a*b",
+    "arn:aws:s3:::${missing}",
+    "arn:aws:s3:::*",
+    "arn:aws:*:*:*:*",
+    "arn:aws:kms:*:111122223333:key/*",
+    "arn:aws:kms:us-east-?:*:key/k?",
+    "arn:aws:iam::111122223333:role/*",
+    "arn:aws:iam::*:role/target",
+    "arn:aws:sqs:*:*:${aws:username}-queue",
+    "arn:aws:sqs:us-east-1:111122223333:*",
+    "arn:aws:logs:*:*:log-group:*",
+    "arn:aws:logs:*:*:log-group:a:?",
+    "arn:aws:logs:*:log-group:a:b",
+    "arn:aws:sqs",
+    "arn:aws:s3:::reports/*/${aws:username}/${dynamodb:LeadingKeys}",
+    "arn:aws-cn:s3:::reports/*",
+];
+
+const KEYS: [&str; 11] = [
+    "aws:username",
+    "aws:PrincipalTag/team",
+    "dynamodb:LeadingKeys",
+    "s3:max-keys",
+    "aws:CurrentTime",
+    "aws:SourceIp",
+    "aws:SourceArn",
+    "aws:SecureTransport",
+    "saml:aud",
+    "x:blob",
+    "AWS:principaltag/TEAM",
+];
+
+const TEXTS: [&str; 9] = [
+    "ana",
+    "Ana",
+    "an?",
+    "a*",
+    "",
+    "team",
+    "ané",
+    "ANÉ",
+    "${aws:username}",
+];
+const NUMBERS: [&str; 8] = ["10", "10.0", "9", "-1", "0", "10.5", "x", "100"];
+const DATES: [&str; 9] = [
+    "2020-01-01T00:00:01Z",
+    "2020-01-01T01:00:01+01:00",
+    "2020-01-01",
+    "2020",
+    "1577836801",
+    "2019-12-31T23:59:59Z",
+    "2021-06",
+    "soon",
+    "2020-01-01T00:00:02Z",
+];
+const ADDRESSES: [&str; 6] = [
+    "10.0.0.1",
+    "10.0.1.1",
+    "2001:db8::1",
+    "2001:DB8:0::1",
+    "::ffff:10.0.0.1",
+    "x",
+];
+const RANGES: [&str; 8] = [
+    "10.0.0.0/24",
+    "10.0.0.1",
+    "0.0.0.0/0",
+    "2001:db8::/32",
+    "::/0",
+    "10.0.0.1/33",
+    "10.0.0.77/24",
+    "2001:db8::1",
+];
+const ARNS: [&str; 5] = [
+    "arn:aws:sns:us-east-1:111122223333:topic-1",
+    "arn:aws:sns:us-east-1:111122223333:topic:1",
+    "arn:aws:iam::111122223333:role/ana",
+    "arn:aws:s3:::ana",
+    "ana",
+];
+const ARN_PATTERNS: [&str; 8] = [
+    "arn:aws:sns:*:*:topic-?",
+    "arn:aws:sns:us-east-1:111122223333:topic-1",
+    "arn:aws:sns:*:topic-1",
+    "arn:aws:iam::*:role/${aws:username}",
+    "${aws:SourceArn}",
+    "*",
+    "arn:aws:s3:::${missing, 'ana'}",
+    "arn:aws:*:*:*:*",
+];
+const BLOBS: [&str; 5] = ["QUJD", "QUJE", "QQ==", "!", ""];
+const BOOLS: [&str; 5] = ["true", "false", "True", "yes", "FALSE"];
+
+/// One case of the JSON-lines form.
+pub(crate) fn case(tape: &mut Tape<'_>) -> Value {
+    let principal = tape.pick(&PRINCIPALS);
+    let mut case = json!({
+        "id": "c",
+        "principal": principal,
+        "action": tape.pick(&ACTIONS),
+        "resource": tape.pick(&RESOURCES),
+        "resourceAccount": if tape.once_in(4) { AWAY } else { HOME },
+    });
+    let fields = case.as_object_mut().unwrap();
+    if principal.contains("assumed-role") && tape.below(2) == 0 {
+        let account = if principal.contains(HOME) { HOME } else { AWAY };
+        let path = if tape.below(2) == 0 { "team/" } else { "" };
+        fields.insert(
+            "roleArn".into(),
+            json!(format!("arn:aws:iam::{account}:role/{path}app")),
+        );
+    }
+    fields.insert("context".into(), context(tape));
+    if !tape.once_in(4) {
+        fields.insert("identityPolicies".into(), documents(tape, false, 2));
+    }
+    if tape.once_in(3) {
+        fields.insert("permissionsBoundary".into(), document(tape, false));
+    }
+    if tape.once_in(3) {
+        fields.insert("sessionPolicies".into(), documents(tape, false, 2));
+    }
+    if tape.below(3) != 0 {
+        fields.insert("resourcePolicy".into(), document(tape, true));
+    }
+    if tape.once_in(4) {
+        let levels: Vec<Value> = (0..tape.below(3))
+            .map(|_| documents(tape, false, 2))
+            .collect();
+        fields.insert("scps".into(), json!(levels));
+    }
+    if tape.once_in(5) {
+        let levels: Vec<Value> = (0..tape.below(3))
+            .map(|_| documents(tape, true, 1))
+            .collect();
+        fields.insert("rcps".into(), json!(levels));
+    }
+    if tape.once_in(6) {
+        fields.insert("vpcEndpointPolicy".into(), document(tape, true));
+    }
+    case
+}
+
+fn context(tape: &mut Tape<'_>) -> Value {
+    let mut context = Map::new();
+    let mut set = |key: &str, value: Value| {
+        // One key twice in different case is no case AWS can make.
+        if !context
+            .keys()
+            .any(|known: &String| known.to_lowercase() == key.to_lowercase())
+        {
+            context.insert(key.to_owned(), value);
+        }
+    };
+    for _ in 0..tape.below(7) {
+        let key = tape.pick(&KEYS);
+        let from: &[&str] = match key {
+            "s3:max-keys" => &NUMBERS[..7],
+            "aws:CurrentTime" => &DATES,
+            "aws:SourceIp" => &ADDRESSES,
+            "aws:SourceArn" => &ARNS,
+            "aws:SecureTransport" => &BOOLS,
+            "x:blob" => &BLOBS,
+            _ => &TEXTS[..8],
+        };
+        let value = match tape.below(5) {
+            0 => json!(
+                (0..tape.below(3))
+                    .map(|_| tape.pick(from))
+                    .collect::<Vec<_>>()
+            ),
+            _ => json!(tape.pick(from)),
+        };
+        set(key, value);
+    }
+    Value::Object(context)
+}
+
+fn documents(tape: &mut Tape<'_>, with_principal: bool, most: usize) -> Value {
+    let count = tape.below(most + 1);
+    Value::Array((0..count).map(|_| document(tape, with_principal)).collect())
+}
+
+fn document(tape: &mut Tape<'_>, with_principal: bool) -> Value {
+    // Now and then a policy is large enough to be indexed.
+    let most = if tape.once_in(8) { 40 } else { 3 };
+    let count = 1 + tape.below(most);
+    let statements: Vec<Value> = (0..count)
+        .map(|_| statement(tape, with_principal))
+        .collect();
+    let mut document = json!({ "Statement": statements });
+    match tape.below(6) {
+        0 => document["Version"] = json!("2008-10-17"),
+        1 => {}
+        _ => document["Version"] = json!("2012-10-17"),
+    }
+    if count == 1 && tape.below(2) == 0 {
+        document["Statement"] = document["Statement"][0].clone();
+    }
+    document
+}
+
+fn statement(tape: &mut Tape<'_>, with_principal: bool) -> Value {
+    let mut statement = Map::new();
+    let deny = tape.once_in(4);
+    statement.insert("Effect".into(), json!(if deny { "Deny" } else { "Allow" }));
+    if with_principal && !tape.once_in(12) {
+        let element = if deny && tape.once_in(3) {
+            "NotPrincipal"
+        } else {
+            "Principal"
+        };
+        statement.insert(element.into(), principals(tape));
+    }
+    let not = if tape.once_in(6) {
+        "NotAction"
+    } else {
+        "Action"
+    };
+    statement.insert(not.into(), tape.some(&ACTION_PATTERNS, 3));
+    if !(with_principal && tape.once_in(4)) {
+        let not = if tape.once_in(6) {
+            "NotResource"
+        } else {
+            "Resource"
+        };
+        statement.insert(not.into(), tape.some(&RESOURCE_PATTERNS, 3));
+    }
+    if tape.below(2) == 1 {
+        statement.insert("Condition".into(), conditions(tape));
+    }
+    Value::Object(statement)
+}
+
+fn principals(tape: &mut Tape<'_>) -> Value {
+    match tape.below(8) {
+        0 => json!("*"),
+        1 => json!({ "Service": tape.some(&["sns.amazonaws.com", "events.amazonaws.com"], 2) }),
+        2 => json!({ "Federated": tape.some(&PRINCIPALS[9..11], 2) }),
+        3 => json!({ "AWS": tape.some(&LISTED, 2), "Service": "sns.amazonaws.com" }),
+        _ => json!({ "AWS": tape.some(&LISTED, 3) }),
+    }
+}
+
+fn conditions(tape: &mut Tape<'_>) -> Value {
+    let mut block = Map::new();
+    for _ in 0..1 + tape.below(2) {
+        let set = tape.pick(&["", "", "", "ForAnyValue:", "ForAllValues:"]);
+        let base = operator(tape);
+        let if_exists = if base != "Null" && tape.once_in(4) {
+            "IfExists"
+        } else {
+            ""
+        };
+        let set = if base == "Null" { "" } else { set };
+        let mut tests = Map::new();
+        for _ in 0..1 + tape.below(2) {
+            let (keys, values): (&[&str], &[&str]) = match base {
+                _ if base.starts_with("Numeric") => (&["s3:max-keys"], &NUMBERS),
+                _ if base.starts_with("Date") => (&["aws:CurrentTime"], &DATES),
+                _ if base.starts_with("Arn") => {
+                    (&["aws:SourceArn", "AWS:SOURCEARN"], &ARN_PATTERNS)
+                }
+                _ if base.ends_with("IpAddress") => (&["aws:SourceIp"], &RANGES),
+                "Bool" => (&["aws:SecureTransport"], &BOOLS),
+                "BinaryEquals" => (&["x:blob"], &BLOBS),
+                "Null" => (&KEYS, &BOOLS[..3]),
+                _ => (&KEYS[..4], &TEXTS),
+            };
+            tests.insert(tape.pick(keys).to_owned(), tape.some(values, 3));
+        }
+        block.insert(format!("{set}{base}{if_exists}"), Value::Object(tests));
+    }
+    Value::Object(block)
+}
+
+fn operator<'a>(tape: &mut Tape<'_>) -> &'a str {
+    tape.pick(&[
+        "StringEquals",
+        "StringNotEquals",
+        "StringLike",
+        "StringNotLike",
+        "StringEqualsIgnoreCase",
+        "StringNotEqualsIgnoreCase",
+        "NumericEquals",
+        "NumericNotEquals",
+        "NumericLessThan",
+        "NumericLessThanEquals",
+        "NumericGreaterThan",
+        "NumericGreaterThanEquals",
+        "DateEquals",
+        "DateNotEquals",
+        "DateLessThan",
+        "DateLessThanEquals",
+        "DateGreaterThan",
+        "DateGreaterThanEquals",
+        "Bool",
+        "BinaryEquals",
+        "IpAddress",
+        "NotIpAddress",
+        "ArnEquals",
+        "ArnNotEquals",
+        "ArnLike",
+        "ArnNotLike",
+        "Null",
+    ])
+}

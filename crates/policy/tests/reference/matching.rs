@@ -1,0 +1,264 @@
+//! Rules 8 to 11: how patterns, resources and condition values are compared.
+
+use std::net::IpAddr;
+
+use base64::Engine;
+use serde_json::Value;
+
+/// What a statement's texts may refer to.
+pub(crate) struct Scope<'c> {
+    pub(crate) variables: bool,
+    pub(crate) context: &'c Value,
+}
+
+impl Scope<'_> {
+    /// The values of a key and whether it is multivalued; `None` when it is absent.
+    fn values(&self, key: &str) -> Option<(Vec<String>, bool)> {
+        let context = self.context.as_object()?;
+        let (_, value) = context
+            .iter()
+            .find(|(k, _)| k.to_lowercase() == key.to_lowercase())?;
+        match value {
+            Value::Array(values) if values.is_empty() => None,
+            Value::Array(values) => {
+                let texts = values.iter().map(|v| v.as_str().unwrap().to_owned());
+                Some((texts.collect(), true))
+            }
+            value => Some((vec![value.as_str().unwrap().to_owned()], false)),
+        }
+    }
+}
+
+/// A pattern's tokens, once variables are put in.
+#[derive(Clone, Copy, PartialEq)]
+enum Token {
+    Literal(char),
+    Any,
+    Run,
+}
+
+/// Rule 8 without variables: the whole text against a pattern.
+pub(crate) fn wildcard(pattern: &str, text: &str) -> bool {
+    tokens_match(&plain_tokens(pattern), text)
+}
+
+fn plain_tokens(pattern: &str) -> Vec<Token> {
+    let token = |c| match c {
+        '*' => Token::Run,
+        '?' => Token::Any,
+        c => Token::Literal(c),
+    };
+    pattern.chars().map(token).collect()
+}
+
+/// The textbook table: `reachable[j]` says that the tokens so far match `j` characters.
+fn tokens_match(tokens: &[Token], text: &str) -> bool {
+    let text: Vec<char> = text.chars().collect();
+    let mut reachable = vec![false; text.len() + 1];
+    reachable[0] = true;
+    for token in tokens {
+        let mut next = vec![false; text.len() + 1];
+        for j in 0..=text.len() {
+            next[j] = match token {
+                Token::Run => reachable[j] || (j > 0 && next[j - 1]),
+                Token::Any => j > 0 && reachable[j - 1],
+                Token::Literal(c) => j > 0 && reachable[j - 1] && text[j - 1] == *c,
+            };
+        }
+        reachable = next;
+    }
+    reachable[text.len()]
+}
+
+/// Rule 10: a text's tokens with variables put in; `None` if one has no value.
+fn expand(text: &str, scope: &Scope<'_>, wildcards: bool) -> Option<Vec<Token>> {
+    let mut tokens = vec![];
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        if scope.variables && rest.starts_with("${") {
+            if let Some(end) = rest.find('}') {
+                let inside = &rest[2..end];
+                let value = match inside {
+                    "*" | "?" | "$" => inside.to_owned(),
+                    _ => {
+                        let (key, default) = match inside.split_once(',') {
+                            Some((key, default)) => (key, Some(default.trim().trim_matches('\''))),
+                            None => (inside, None),
+                        };
+                        match scope.values(key.trim()) {
+                            Some((values, _)) if values.len() == 1 => values[0].clone(),
+                            Some(_) => return None,
+                            None => default?.to_owned(),
+                        }
+                    }
+                };
+                tokens.extend(value.chars().map(Token::Literal));
+                rest = &rest[end + 1..];
+                continue;
+            }
+        }
+        match wildcards {
+            true => tokens.extend(plain_tokens(&first.to_string())),
+            false => tokens.push(Token::Literal(first)),
+        }
+        rest = &rest[first.len_utf8()..];
+    }
+    Some(tokens)
+}
+
+/// Rule 8: a resource pattern, part by part.
+pub(crate) fn resource_matches(pattern: &str, resource: &str, scope: &Scope<'_>) -> bool {
+    if pattern == "*" {
+        return true;
+    }
+    let mut patterns: Vec<&str> = pattern.splitn(6, ':').collect();
+    while patterns.len() < 6 {
+        patterns.push("*");
+    }
+    let parts: Vec<&str> = resource.splitn(6, ':').collect();
+    if parts.len() < 6 {
+        return false;
+    }
+    let head = (0..5).all(|i| wildcard(patterns[i], parts[i]));
+    let tail = expand(patterns[5], scope, true);
+    head && tail.is_some_and(|tokens| tokens_match(&tokens, parts[5]))
+}
+
+/// Six parts of tokens, split at the first five colons.
+fn arn_matches(tokens: &[Token], text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    if parts.len() < 6 {
+        return false;
+    }
+    if tokens == [Token::Run] {
+        return true;
+    }
+    let patterns: Vec<&[Token]> = tokens.splitn(6, |t| *t == Token::Literal(':')).collect();
+    patterns.len() == 6 && (0..6).all(|i| tokens_match(patterns[i], parts[i]))
+}
+
+/// Rule 9: one key of one operator.
+pub(crate) fn condition_holds(
+    operator: &str,
+    key: &str,
+    policy: &[String],
+    scope: &Scope<'_>,
+) -> bool {
+    let request = scope.values(key);
+    if operator == "Null" {
+        let absent = request.is_none().to_string();
+        return policy.iter().any(|value| value.to_lowercase() == absent);
+    }
+    let (set, rest) = match operator.split_once(':') {
+        Some((set, rest)) => (set, rest),
+        None => ("", operator),
+    };
+    let (base, if_exists) = match rest.strip_suffix("IfExists") {
+        Some(base) => (base, true),
+        None => (rest, false),
+    };
+    let negated = base.contains("Not");
+    let base = base.replace("Not", "");
+    let Some((values, _)) = request else {
+        return match set {
+            "ForAllValues" => true,
+            "ForAnyValue" => if_exists,
+            _ => negated || if_exists,
+        };
+    };
+    let matches = |value: &String| {
+        policy
+            .iter()
+            .any(|have| value_matches(&base, value, have, scope))
+    };
+    let fits = |value: &String| matches(value) != negated;
+    match set {
+        "ForAllValues" => values.iter().all(fits),
+        "ForAnyValue" => values.iter().any(fits),
+        _ => values.iter().any(matches) != negated,
+    }
+}
+
+/// Rules 10 and 11: one value of the request with one of the policy.
+fn value_matches(base: &str, value: &str, policy: &str, scope: &Scope<'_>) -> bool {
+    let tokens = |wildcards| expand(policy, scope, wildcards);
+    match base {
+        "StringEquals" => tokens(false).is_some_and(|t| tokens_match(&t, value)),
+        "StringEqualsIgnoreCase" => tokens(false).is_some_and(|tokens| {
+            let lower = |token: &Token| match token {
+                Token::Literal(c) => c.to_lowercase().next().unwrap(),
+                _ => unreachable!(),
+            };
+            let text: String = tokens.iter().map(lower).collect();
+            text == value.to_lowercase()
+        }),
+        "StringLike" => tokens(true).is_some_and(|t| tokens_match(&t, value)),
+        "ArnEquals" | "ArnLike" => tokens(true).is_some_and(|t| arn_matches(&t, value)),
+        "Bool" => {
+            let (value, policy) = (value.to_lowercase(), policy.to_lowercase());
+            ["true", "false"].contains(&value.as_str()) && value == policy
+        }
+        "BinaryEquals" => {
+            let decode = |text| base64::engine::general_purpose::STANDARD.decode(text).ok();
+            decode(value).is_some() && decode(value) == decode(policy)
+        }
+        "IpAddress" => in_range(value, policy).unwrap_or(false),
+        _ => {
+            let order = match base.strip_prefix("Numeric") {
+                Some(_) => decimal(value).zip(decimal(policy)).map(|(v, p)| v.cmp(&p)),
+                None => seconds(value).zip(seconds(policy)).map(|(v, p)| v.cmp(&p)),
+            };
+            let comparison = base
+                .trim_start_matches("Numeric")
+                .trim_start_matches("Date");
+            order.is_some_and(|order| match comparison {
+                "Equals" => order.is_eq(),
+                "LessThan" => order.is_lt(),
+                "LessThanEquals" => order.is_le(),
+                "GreaterThan" => order.is_gt(),
+                "GreaterThanEquals" => order.is_ge(),
+                other => unreachable!("{other}"),
+            })
+        }
+    }
+}
+
+fn in_range(value: &str, policy: &str) -> Option<bool> {
+    let address: IpAddr = value.parse().ok()?;
+    let range: ipnet::IpNet = match policy.contains('/') {
+        true => policy.parse().ok()?,
+        false => policy.parse::<IpAddr>().ok()?.into(),
+    };
+    Some(range.contains(&address))
+}
+
+/// A decimal as a whole number of billionths.
+fn decimal(text: &str) -> Option<i128> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let all_digits = |t: &str| !t.is_empty() && t.chars().all(|c| c.is_ascii_digit());
+    if !all_digits(whole) || !all_digits(fraction) {
+        return None;
+    }
+    let padded = format!("{fraction:0<9}");
+    Some(sign * (whole.parse::<i128>().ok()? * 1_000_000_000 + padded.parse::<i128>().ok()?))
+}
+
+/// An instant in seconds: ISO 8601 through a calendar library, or a plain number.
+fn seconds(text: &str) -> Option<i64> {
+    if text.len() == 4 && text.chars().all(|c| c.is_ascii_digit()) {
+        return seconds(&format!("{text}-01-01"));
+    }
+    if let Ok(epoch) = text.parse() {
+        return Some(epoch);
+    }
+    let full = match text.len() {
+        7 => format!("{text}-01T00:00:00Z"),
+        10 => format!("{text}T00:00:00Z"),
+        _ => text.to_owned(),
+    };
+    full.parse::<jiff::Timestamp>().ok().map(|t| t.as_second())
+}
