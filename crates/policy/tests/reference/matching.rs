@@ -75,33 +75,31 @@ fn expand(text: &str, scope: &Scope<'_>, wildcards: bool) -> Option<Vec<Token>> 
     let mut tokens = vec![];
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        if scope.variables && rest.starts_with("${") {
-            if let Some(end) = rest.find('}') {
-                let inside = &rest[2..end];
-                let value = match inside {
-                    "*" | "?" | "$" => inside.to_owned(),
-                    _ => {
-                        let (key, default) = match inside.split_once(',') {
-                            Some((key, default)) => (key, Some(default.trim().trim_matches('\''))),
-                            None => (inside, None),
-                        };
-                        match scope.values(key.trim()) {
-                            Some((values, _)) if values.len() == 1 => values[0].clone(),
-                            Some(_) => return None,
-                            None => default?.to_owned(),
-                        }
+        let inside = rest.strip_prefix("${").filter(|_| scope.variables);
+        if let Some((inside, after)) = inside.and_then(|inside| inside.split_once('}')) {
+            let value = match inside {
+                "*" | "?" | "$" => inside.to_owned(),
+                _ => {
+                    let (key, default) = match inside.split_once(',') {
+                        Some((key, default)) => (key, Some(default.trim().trim_matches('\''))),
+                        None => (inside, None),
+                    };
+                    match scope.values(key.trim()) {
+                        Some((values, _)) if values.len() == 1 => values[0].clone(),
+                        Some(_) => return None,
+                        None => default?.to_owned(),
                     }
-                };
-                tokens.extend(value.chars().map(Token::Literal));
-                rest = &rest[end + 1..];
-                continue;
-            }
+                }
+            };
+            tokens.extend(value.chars().map(Token::Literal));
+            rest = after;
+            continue;
         }
         match wildcards {
             true => tokens.extend(plain_tokens(&first.to_string())),
             false => tokens.push(Token::Literal(first)),
         }
-        rest = &rest[first.len_utf8()..];
+        rest = rest.strip_prefix(first).unwrap();
     }
     Some(tokens)
 }

@@ -81,7 +81,7 @@ pub(crate) fn decide(case: &Value) -> &'static str {
             true
         } else {
             // Rule 4.
-            let has = |way: &str| resource.ways.iter().any(|have| *have == way);
+            let has = |way: &str| resource.ways.contains(&way);
             let arn: Vec<&str> = text(case, "resource").splitn(6, ':').collect();
             let is = |service: &str, start: &str| {
                 arn.len() == 6 && arn[2] == service && arn[5].starts_with(start)
