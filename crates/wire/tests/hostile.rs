@@ -1,0 +1,318 @@
+//! Whatever comes in, the codecs answer; nothing panics, nothing takes long.
+
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use facts::{OperationFacts, Protocol, accessanalyzer, cognito_idp, iam, services, sts};
+use http::{HeaderMap, Method, header};
+use proptest::prelude::*;
+use wire::route::route;
+use wire::{Format, Incoming, Refusal, Structure, Value, decode, redact, validate};
+
+fn headers(content_type: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, content_type.parse().unwrap());
+    headers
+}
+
+fn post(operation: &OperationFacts, body: &[u8]) -> Result<Structure, Refusal> {
+    let (format, content_type) = match operation.service.protocol {
+        Protocol::Query => (Format::QueryXml, "application/x-www-form-urlencoded"),
+        Protocol::RestJson => (Format::RestJson, "application/json"),
+        _ => (Format::Json11, "application/x-amz-json-1.1"),
+    };
+    let headers = headers(content_type);
+    decode(
+        operation,
+        format,
+        &Incoming {
+            method: &Method::POST,
+            path: "/",
+            query: "",
+            headers: &headers,
+            body,
+        },
+    )
+}
+
+fn refused(outcome: Result<Structure, Refusal>) -> (String, Option<String>) {
+    let refusal = outcome.unwrap_err();
+    assert_eq!(refusal.status, 400);
+    (refusal.code.into_owned(), refusal.message)
+}
+
+/// A debug build under load takes its time; what is quadratic takes minutes.
+fn soon<T>(work: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let outcome = work();
+    assert!(
+        start.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        start.elapsed()
+    );
+    outcome
+}
+
+#[test]
+fn numbers_in_forms_are_read_as_aws_reads_them() {
+    let duration = |text: &str| {
+        let read = post(
+            sts::ASSUME_ROLE,
+            format!("DurationSeconds={text}").as_bytes(),
+        );
+        read.map(|found| found.get("DurationSeconds").cloned().unwrap())
+    };
+    for (text, number) in [
+        ("900", 900),
+        ("%2B900", 900),
+        ("0900", 900),
+        ("-1", -1),
+        ("2147483647", i64::from(i32::MAX)),
+    ] {
+        assert_eq!(duration(text), Ok(Value::Integer(number)), "{text}");
+    }
+    let malformed =
+        |message: Option<&str>| ("MalformedInput".to_owned(), message.map(str::to_owned));
+    for text in ["abc", "900.0", "2147483648", "-2147483649", "%20900", "9e2"] {
+        assert_eq!(
+            refused(duration(text).map(|_| Structure::new())),
+            malformed(None),
+            "{text}"
+        );
+    }
+    assert_eq!(
+        refused(duration("").map(|_| Structure::new())),
+        malformed(Some("missing value for decimal type"))
+    );
+}
+
+#[test]
+fn of_equal_parameters_the_first_counts() {
+    let found = post(
+        sts::ASSUME_ROLE,
+        b"RoleArn=first&RoleArn=second&%52oleArn=third",
+    )
+    .unwrap();
+    assert_eq!(found.text("RoleArn"), Some("first"));
+    let headers = headers("application/x-www-form-urlencoded");
+    let incoming = Incoming {
+        method: &Method::POST,
+        path: "/",
+        query: "RoleArn=q",
+        headers: &headers,
+        body: b"RoleArn=b",
+    };
+    let found = decode(sts::ASSUME_ROLE, Format::QueryXml, &incoming).unwrap();
+    assert_eq!(found.text("RoleArn"), Some("q"));
+}
+
+#[test]
+fn numbers_of_list_members_cost_nothing() {
+    let body = b"Tags.member.999999999.Key=z&Tags.member.999999999.Value=&Tags.member.2.Key=a&Tags.member.2.Value=&Tags.member.x.Key=&Tags.member.99999999999999999999.Key=";
+    let found = soon(|| post(sts::ASSUME_ROLE, body).unwrap());
+    let Some(Value::List(tags)) = found.get("Tags") else {
+        panic!("{found:?}")
+    };
+    let keys: Vec<_> = tags
+        .iter()
+        .map(|tag| {
+            if let Value::Structure(tag) = tag {
+                tag.text("Key")
+            } else {
+                None
+            }
+        })
+        .collect();
+    assert_eq!(keys, [Some("a"), Some("z")]);
+}
+
+#[test]
+fn too_many_parameters_are_refused_at_once() {
+    let mut body = String::new();
+    for at in 0..2_000_000 {
+        let _ = write!(body, "&a{at}");
+    }
+    assert_eq!(
+        refused(soon(|| post(iam::TAG_USER, body.as_bytes()))),
+        (
+            "MalformedInput".to_owned(),
+            Some("Too many parameters".to_owned())
+        )
+    );
+    let ten_thousand: String = (0..10_000).fold(String::new(), |mut body, at| {
+        let _ = write!(body, "&Tags.member.{at}.Key=k");
+        body
+    });
+    let found = soon(|| post(iam::TAG_USER, ten_thousand.as_bytes()).unwrap());
+    let refusal = soon(|| validate(iam::TAG_USER, &found).unwrap_err());
+    assert!(refusal.message.unwrap().len() < 20_000);
+}
+
+#[test]
+fn long_dotted_names_and_deep_json_do_not_exhaust_the_stack() {
+    let dots = format!("Tags{}=x", ".member.1".repeat(100_000));
+    soon(|| post(iam::TAG_USER, dots.as_bytes()).unwrap());
+    let deep = format!("{{\"unknown\":{}", "[".repeat(1_000_000));
+    assert_eq!(
+        refused(soon(|| post(cognito_idp::SIGN_UP, deep.as_bytes()))),
+        ("SerializationException".to_owned(), None)
+    );
+    let deep = "{\"filter\":".repeat(100_000);
+    assert_eq!(
+        refused(soon(|| post(
+            accessanalyzer::LIST_FINDINGS,
+            deep.as_bytes()
+        )))
+        .0,
+        "SerializationException"
+    );
+}
+
+#[test]
+fn json_of_the_wrong_kind_is_told_so() {
+    for (body, message) in [
+        (
+            "{\"Username\":1}",
+            Some("NUMBER_VALUE can not be converted to a String"),
+        ),
+        (
+            "{\"Username\":true}",
+            Some("TRUE_VALUE can not be converted to a String"),
+        ),
+        (
+            "{\"Username\":{}}",
+            Some("Start of structure or map found where not expected."),
+        ),
+        (
+            "{\"Username\":[]}",
+            Some("Start of list found where not expected"),
+        ),
+        ("{\"UserAttributes\":\"x\"}", Some("Expected list or null")),
+        ("[]", Some("Start of list found where not expected")),
+        ("1", Some("Expected structure or null")),
+        ("{", None),
+        ("{} {}", None),
+        ("{\"Username\":\"\\ud800\"}", None),
+        ("\u{FEFF}{}", None),
+    ] {
+        let told = refused(post(cognito_idp::SIGN_UP, body.as_bytes()));
+        assert_eq!(
+            told,
+            (
+                "SerializationException".to_owned(),
+                message.map(str::to_owned)
+            ),
+            "{body}"
+        );
+    }
+    assert_eq!(
+        refused(post(cognito_idp::SIGN_UP, b"{\"Username\":\"\xff\"}")).0,
+        "SerializationException"
+    );
+    for empty in [
+        "",
+        " \n",
+        "null",
+        "{}",
+        "{\"Username\":null,\"Nobody\":[{}]}",
+    ] {
+        assert_eq!(
+            post(cognito_idp::SIGN_UP, empty.as_bytes()),
+            Ok(Structure::new()),
+            "{empty}"
+        );
+    }
+}
+
+#[test]
+fn broken_escapes_in_forms_are_malformed() {
+    for body in [
+        "RoleArn=%",
+        "RoleArn=%4",
+        "RoleArn=%zz",
+        "RoleArn=%ff",
+        "%=x",
+    ] {
+        assert_eq!(
+            refused(post(sts::ASSUME_ROLE, body.as_bytes())),
+            ("MalformedInput".to_owned(), None),
+            "{body}"
+        );
+    }
+}
+
+fn any_operation() -> impl Strategy<Value = &'static OperationFacts> {
+    let all: Vec<_> = services()
+        .iter()
+        .flat_map(|service| service.operations.iter().copied())
+        .collect();
+    proptest::sample::select(all)
+}
+
+/// Names of members between marks that forms and JSON know: closer to the mark than random bytes.
+fn likely_body() -> impl Strategy<Value = String> {
+    let word = prop_oneof![
+        Just("Tags"),
+        Just("member"),
+        Just("entry"),
+        Just("1"),
+        Just("0"),
+        Just("Key"),
+        Just("key"),
+        Just("Value"),
+        Just("."),
+        Just("="),
+        Just("&"),
+        Just("%"),
+        Just("{"),
+        Just("}"),
+        Just("["),
+        Just("]"),
+        Just("\""),
+        Just(":"),
+        Just(","),
+        Just("null"),
+        Just("-1e9"),
+        Just("RoleArn"),
+        Just("Username"),
+        Just("filter"),
+        Just("é"),
+        Just("+"),
+    ];
+    proptest::collection::vec(word, 0..60).prop_map(|words| words.concat())
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic(operation in any_operation(), body in proptest::collection::vec(any::<u8>(), 0..300)) {
+        if let Ok(found) = post(operation, &body) {
+            let _ = validate(operation, &found);
+            let _ = redact(operation, &found);
+        }
+    }
+
+    #[test]
+    fn likely_bodies_never_panic(operation in any_operation(), body in likely_body()) {
+        if let Ok(found) = post(operation, body.as_bytes()) {
+            let _ = validate(operation, &found);
+            let _ = redact(operation, &found);
+        }
+    }
+
+    #[test]
+    fn arbitrary_requests_are_routed_somewhere(
+        path in "/[ -~é]{0,40}", query in "[ -~é]{0,60}", host in "[ -~é]{0,40}", scope in "[a-z0-9-]{0,12}",
+        target in "[ -~]{0,40}", body in likely_body(), form in any::<bool>(),
+    ) {
+        let mut headers = headers(if form { "application/x-www-form-urlencoded" } else { "application/json" });
+        headers.insert("x-amz-target", target.parse().unwrap());
+        let incoming = Incoming { method: &Method::GET, path: &path, query: &query, headers: &headers, body: body.as_bytes() };
+        match route(&incoming, Some(&host), Some(&scope)) {
+            Ok(_) => {}
+            Err(unrouted) => prop_assert!((400..500).contains(&unrouted.encode("id").status)),
+        }
+        let _ = route(&incoming, None, None);
+    }
+}
