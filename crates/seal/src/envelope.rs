@@ -1,0 +1,146 @@
+//! Secrets at rest, each bound to the record that holds it.
+
+use aws::{Entropy, Secret};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::cipher::{self, KEY_BYTES, Key};
+use crate::{MasterKey, SealError};
+
+/// The form of an envelope, its first byte: a data key under the master key, then the
+/// plaintext under the data key.
+const FORM: u8 = 1;
+/// A data key, sealed.
+const WRAPPED_BYTES: usize = KEY_BYTES + cipher::OVERHEAD_BYTES;
+
+/// Seals secrets under the master key. Every secret has a data key of its own, so that a
+/// change of master key needs to wrap keys only.
+pub struct Envelope {
+    wrapping: Key,
+    entropy: Box<dyn Entropy>,
+}
+
+impl Envelope {
+    /// An envelope under this master key.
+    pub fn new(master: &MasterKey, entropy: Box<dyn Entropy>) -> Envelope {
+        Envelope {
+            wrapping: cipher::derive(master.bytes(), "arnold envelope 1"),
+            entropy,
+        }
+    }
+
+    /// Seals `plaintext` for the record named by `identity`; it opens for no other.
+    pub fn seal(&self, identity: &str, plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
+        let mut data_key = Key::default();
+        self.entropy.fill(&mut data_key[..]);
+        let bound_to = bound(identity);
+        let mut sealed = vec![FORM];
+        sealed.append(&mut cipher::seal(
+            &self.wrapping,
+            self.nonce(),
+            &bound_to,
+            &data_key[..],
+        )?);
+        sealed.append(&mut cipher::seal(
+            &data_key,
+            self.nonce(),
+            &bound_to,
+            plaintext,
+        )?);
+        Ok(sealed)
+    }
+
+    /// Opens what was sealed for this record.
+    pub fn open(&self, identity: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, SealError> {
+        let Some((&FORM, rest)) = sealed.split_first() else {
+            return Err(SealError::Form);
+        };
+        let (wrapped, body) = rest
+            .split_at_checked(WRAPPED_BYTES)
+            .ok_or(SealError::Form)?;
+        let bound_to = bound(identity);
+        let opened = cipher::open(&self.wrapping, &bound_to, wrapped)?;
+        let mut data_key = Key::default();
+        if opened.len() != KEY_BYTES {
+            return Err(SealError::Form);
+        }
+        data_key.copy_from_slice(&opened);
+        let plaintext = cipher::open(&data_key, &bound_to, body)?;
+        Ok(Secret::new(plaintext.to_vec()))
+    }
+
+    /// Seals text into base64, for records.
+    pub fn seal_text(&self, identity: &str, text: &Secret<String>) -> Result<String, SealError> {
+        let sealed = self.seal(identity, text.expose().as_bytes())?;
+        Ok(STANDARD.encode(sealed))
+    }
+
+    /// Opens what [`Envelope::seal_text`] made.
+    pub fn open_text(&self, identity: &str, sealed: &str) -> Result<Secret<String>, SealError> {
+        let sealed = STANDARD
+            .decode(sealed)
+            .map_err(|_not_base64| SealError::Form)?;
+        let opened = self.open(identity, &sealed)?;
+        String::from_utf8(opened.expose().clone())
+            .map(Secret::new)
+            .map_err(|_not_text| SealError::Form)
+    }
+
+    fn nonce(&self) -> [u8; 12] {
+        let mut nonce = [0; 12];
+        self.entropy.fill(&mut nonce);
+        nonce
+    }
+}
+
+fn bound(identity: &str) -> Vec<u8> {
+    [b"arnold record\0", identity.as_bytes()].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws::SystemEntropy;
+
+    fn envelope() -> Envelope {
+        Envelope::new(
+            &MasterKey::generate(&SystemEntropy),
+            Box::new(SystemEntropy),
+        )
+    }
+
+    #[test]
+    fn a_sealed_secret_opens_for_its_record_only() {
+        let envelope = envelope();
+        let sealed = envelope
+            .seal_text("access-key/a", &Secret::new("hush".into()))
+            .unwrap();
+        let opened = envelope.open_text("access-key/a", &sealed).unwrap();
+        assert_eq!(opened.expose(), "hush");
+        assert_eq!(
+            envelope.open_text("access-key/b", &sealed).unwrap_err(),
+            SealError::Broken
+        );
+    }
+
+    #[test]
+    fn another_master_key_opens_nothing() {
+        let sealed = envelope().seal("x", b"hush").unwrap();
+        assert_eq!(
+            envelope().open("x", &sealed).unwrap_err(),
+            SealError::Broken
+        );
+    }
+
+    #[test]
+    fn no_changed_or_shortened_envelope_opens() {
+        let envelope = envelope();
+        let sealed = envelope.seal("x", b"hush").unwrap();
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert!(envelope.open("x", &changed).is_err(), "byte {at}");
+            assert!(envelope.open("x", &sealed[..at]).is_err(), "cut at {at}");
+        }
+    }
+}

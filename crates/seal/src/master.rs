@@ -1,0 +1,209 @@
+//! The master key, and where it comes from.
+
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use aws::Entropy;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use crate::cipher::{KEY_BYTES, Key};
+
+/// The key that opens the house: 32 bytes. `Debug` hides it, its memory is wiped.
+pub struct MasterKey(Key);
+
+/// Why there is no master key.
+#[derive(Debug, thiserror::Error)]
+pub enum MasterKeyError {
+    /// The text is not a key.
+    #[error("the master key is not 32 bytes in base64 or hexadecimal")]
+    Form,
+    /// The file cannot be read or made.
+    #[error("cannot use the master key file `{}`: {source}", .path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Others may read the file.
+    #[error("the master key file `{}` can be read by others: run `chmod 600` on it", .path.display())]
+    TooOpen {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// The command failed.
+    #[error("the master key command failed: {0}")]
+    Command(String),
+}
+
+/// The most that a key's text may be long, in bytes.
+const TEXT_BYTES_MAX: u64 = 1024;
+
+impl MasterKey {
+    /// A new key.
+    pub fn generate(entropy: &dyn Entropy) -> MasterKey {
+        let mut key = Key::default();
+        entropy.fill(&mut key[..]);
+        MasterKey(key)
+    }
+
+    /// Reads base64 or hexadecimal; space around it does not count.
+    pub fn from_text(text: &str) -> Result<MasterKey, MasterKeyError> {
+        let text = text.trim();
+        let bytes = Zeroizing::new(if text.len() == KEY_BYTES * 2 {
+            hex::decode(text).map_err(|_not_hex| MasterKeyError::Form)?
+        } else {
+            STANDARD
+                .decode(text)
+                .map_err(|_not_base64| MasterKeyError::Form)?
+        });
+        if bytes.len() != KEY_BYTES {
+            return Err(MasterKeyError::Form);
+        }
+        let mut key = Key::default();
+        key.copy_from_slice(&bytes);
+        Ok(MasterKey(key))
+    }
+
+    /// Reads the file; makes it, with mode 0600, when it is not there.
+    pub fn from_file(path: &Path, entropy: &dyn Entropy) -> Result<MasterKey, MasterKeyError> {
+        let failed = |source| MasterKeyError::File {
+            path: path.to_owned(),
+            source,
+        };
+        match std::fs::File::open(path) {
+            Ok(file) => {
+                if is_open_to_others(&file).map_err(failed)? {
+                    return Err(MasterKeyError::TooOpen {
+                        path: path.to_owned(),
+                    });
+                }
+                let mut text = Zeroizing::new(String::new());
+                file.take(TEXT_BYTES_MAX)
+                    .read_to_string(&mut text)
+                    .map_err(failed)?;
+                MasterKey::from_text(&text)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let key = MasterKey::generate(entropy);
+                key.write_new(path).map_err(failed)?;
+                Ok(key)
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Runs the command (program and arguments, no shell) and reads what it prints.
+    pub fn from_command(command: &[String]) -> Result<MasterKey, MasterKeyError> {
+        let failed = |why: String| MasterKeyError::Command(why);
+        let (program, arguments) = command
+            .split_first()
+            .ok_or_else(|| failed("it is empty".to_owned()))?;
+        let output = Command::new(program)
+            .args(arguments)
+            .output()
+            .map_err(|error| failed(format!("`{program}`: {error}")))?;
+        if !output.status.success() {
+            return Err(failed(format!("`{program}` ended with {}", output.status)));
+        }
+        let printed = Zeroizing::new(output.stdout);
+        let text = std::str::from_utf8(&printed).map_err(|_not_text| MasterKeyError::Form)?;
+        MasterKey::from_text(text)
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8; KEY_BYTES] {
+        &self.0
+    }
+
+    /// Written whole and flushed before it has its name, so that no start finds half a key.
+    fn write_new(&self, path: &Path) -> io::Result<()> {
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or_else(|| Path::new("."));
+        let draft = path.with_extension("draft");
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            options.mode(0o600);
+        }
+        let mut file = options.open(&draft)?;
+        let text = Zeroizing::new(STANDARD.encode(&self.0[..]) + "\n");
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&draft, path)?;
+        std::fs::File::open(folder)?.sync_all()
+    }
+}
+
+impl std::fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MasterKey(…)")
+    }
+}
+
+#[cfg(unix)]
+fn is_open_to_others(file: &std::fs::File) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(file.metadata()?.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_open_to_others(_file: &std::fs::File) -> io::Result<bool> {
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws::SystemEntropy;
+
+    #[test]
+    fn the_file_is_made_once_and_closed_to_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        let made = MasterKey::from_file(&path, &SystemEntropy).unwrap();
+        let read = MasterKey::from_file(&path, &SystemEntropy).unwrap();
+        assert_eq!(made.bytes(), read.bytes());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+            assert!(matches!(
+                MasterKey::from_file(&path, &SystemEntropy),
+                Err(MasterKeyError::TooOpen { .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn base64_and_hexadecimal_are_the_same_key() {
+        let hex = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+        let base64 = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n";
+        let of = |text| *MasterKey::from_text(text).unwrap().bytes();
+        assert_eq!(of(hex), of(base64));
+        for text in ["", "short", "0001020304", &format!("{hex}00")] {
+            assert!(MasterKey::from_text(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_command_prints_the_key() {
+        let command = |words: &[&str]| {
+            MasterKey::from_command(&words.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        assert!(command(&["echo", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="]).is_ok());
+        assert!(matches!(
+            command(&["false"]),
+            Err(MasterKeyError::Command(_))
+        ));
+        assert!(matches!(command(&[]), Err(MasterKeyError::Command(_))));
+    }
+}
