@@ -1,1 +1,54 @@
-//! To be written.
+//! What the services share: accounts, principals, every policy that binds a caller, trust
+//! decisions, and the issuing of sessions.
+//!
+//! The way through: an access key id comes in, [`Directory::credential`] finds whose it is,
+//! the plane checks the signature, and [`Directory::authorize`] decides each [`Ask`] over
+//! all the policies that bind the [`Caller`]. Both read memory only, once a principal is
+//! known; a [`Watch`](watch) over change stamps tells when a snapshot is stale.
+
+mod access_key;
+mod account;
+mod authorize;
+mod caller;
+mod directory;
+mod managed;
+mod managed_policy;
+mod oidc_provider;
+mod principal;
+mod role;
+mod session;
+mod tag;
+mod trust;
+mod user;
+mod watch;
+
+pub use self::access_key::{AccessKey, KeyOwner, KeyStatus, LastUsed};
+pub use self::account::{Account, GLOBAL_SCOPE};
+pub use self::authorize::{Ask, AskRef, Denied, RequestFacts, iso};
+pub use self::caller::{Caller, CallerKind, Known, OpenSession};
+pub use self::directory::{
+    Credential, CredentialRefusal, Directory, IssueRefusal, SESSION_BYTES_MAX,
+};
+pub use self::managed::{AwsManagedPolicy, aws_managed_policies, by_arn as aws_managed_policy};
+pub use self::managed_policy::{ManagedPolicy, PolicyVersion};
+pub use self::oidc_provider::OidcProvider;
+pub use self::principal::{Principal, PrincipalKind, RoleFacts};
+pub use self::role::{NamedPrincipal, Role};
+pub use self::session::{Session, SessionKind};
+pub use self::tag::{Tag, has_duplicate_keys, remove_tags, set_tags};
+pub use self::user::{Group, User};
+
+use aws::Secret;
+
+/// Temporary credentials, fresh from the ring.
+#[derive(Debug)]
+pub struct Issued {
+    /// `ASIA…`.
+    pub access_key_id: String,
+    /// Forty characters.
+    pub secret_access_key: Secret<String>,
+    /// The sealed session.
+    pub session_token: String,
+    /// When it ends, seconds since 1970.
+    pub expires_at: i64,
+}

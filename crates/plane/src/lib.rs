@@ -1,1 +1,27 @@
-//! To be written.
+//! The contract that every operation of every service keeps, and the pipeline that runs it:
+//!
+//! ```text
+//! accept -> route -> authenticate -> decode -> gather -> authorize -> run -> encode -> record
+//! ```
+//!
+//! A service writes an [`Operation`] and one line in its table. It sees no HTTP, parses no
+//! wire, asks no policy and writes no audit line: the [`Plane`] does, for everyone.
+
+mod audit;
+mod authenticate;
+mod blocking;
+mod call;
+mod entry;
+mod error;
+mod operation;
+mod pipeline;
+
+pub use self::audit::{Event, Outcome, Recorder};
+pub use self::authenticate::{Authenticated, Head, authenticate, refuse};
+pub use self::call::{Call, Environment};
+pub use self::entry::{Entry, federated, gathering, hot, stored};
+pub use self::error::Error;
+pub use self::operation::{
+    FederatedOperation, GatheringOperation, HotOperation, Operation, Permit, Touches,
+};
+pub use self::pipeline::{Peer, Plane, REGION_DEFAULT, Raw, request_facts};

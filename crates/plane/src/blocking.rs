@@ -1,0 +1,21 @@
+//! The bounded pool on which everything that waits for the disk runs.
+
+use tokio::sync::Semaphore;
+
+use crate::Error;
+
+/// How many calls may wait for the disk at once. Many, because writers wait together for
+/// one flush; bounded, because each holds a thread.
+const BLOCKING_MAX: usize = 256;
+
+static PLACES: Semaphore = Semaphore::const_new(BLOCKING_MAX);
+
+/// Runs `work` on the blocking pool and waits for it.
+pub(crate) async fn run<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let _place = PLACES.acquire().await.map_err(Error::internal)?;
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(Error::internal)?
+}

@@ -1,0 +1,305 @@
+//! The way of a request: route, authenticate, decode, then the operation (gather, authorize,
+//! run), encode, record. One function a step; each takes what only the step before builds.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use facts::{Auth, OperationFacts, Protocol};
+use http::{HeaderMap, Method};
+use identity::{Caller, RequestFacts};
+use sigv4::{Rules, Style};
+use wire::route::Route;
+use wire::{Format, Incoming, Outgoing, Structure};
+
+use crate::audit::{Event, Recorder};
+use crate::authenticate::{Head, authenticate, refuse};
+use crate::entry::{Entry, Handler};
+use crate::{Call, Environment, Error, blocking};
+
+/// The region of requests that name none.
+pub const REGION_DEFAULT: &str = "us-east-1";
+
+/// A request as it came, read to its end.
+#[derive(Debug)]
+pub struct Raw {
+    /// `GET`, `POST`, …
+    pub method: Method,
+    /// The path as it came, still encoded.
+    pub path: String,
+    /// The query as it came, without its `?`.
+    pub query: String,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The authority of the request line, if it had one.
+    pub authority: Option<String>,
+    /// The whole body.
+    pub body: Bytes,
+    /// Who sent it.
+    pub peer: Peer,
+}
+
+/// The other end of the connection, as far as it is known for sure.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer {
+    /// Its address, or what a configured proxy says of it.
+    pub ip: Option<IpAddr>,
+    /// Whether it speaks TLS to us or to a configured proxy.
+    pub secure: bool,
+}
+
+/// The plane: every operation of every service behind one door.
+pub struct Plane {
+    environment: Environment,
+    entries: HashMap<(&'static str, &'static str), &'static Entry>,
+    recorder: Recorder,
+}
+
+/// What an answered request was, for encoding and recording it.
+struct Routed {
+    operation: &'static OperationFacts,
+    format: Format,
+}
+
+impl Plane {
+    /// A plane with these services' tables of operations.
+    pub fn new(environment: Environment, tables: &[&'static [Entry]], recorder: Recorder) -> Plane {
+        let entries = tables
+            .iter()
+            .flat_map(|table| table.iter())
+            .map(|entry| ((entry.facts.service.name, entry.facts.name), entry))
+            .collect();
+        Plane {
+            environment,
+            entries,
+            recorder,
+        }
+    }
+
+    /// The house that operations are answered in.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// The audit trail.
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// Answers one request to any service but S3.
+    pub async fn answer(&self, raw: Raw) -> Outgoing {
+        let request_id = aws::uuid_v4(self.environment.entropy.as_ref());
+        let routed = match route(&raw, &request_id) {
+            Ok(routed) => routed,
+            Err(refused) => return refused,
+        };
+        let mut event = Event::begin(
+            routed.operation,
+            &request_id,
+            &raw,
+            self.environment.clock.now(),
+        );
+        let answer = self.operate(&raw, &routed, &request_id, &mut event).await;
+        let outgoing = encode(&routed, answer, &request_id, &mut event);
+        self.recorder.record(event);
+        outgoing
+    }
+
+    async fn operate(
+        &self,
+        raw: &Raw,
+        routed: &Routed,
+        request_id: &str,
+        event: &mut Event,
+    ) -> Result<Structure, Error> {
+        let operation = routed.operation;
+        let (caller, region) = self.caller(raw, routed)?;
+        let request = request_facts(&self.environment, raw, region);
+        event.caller(&caller, &request);
+        let call = Arc::new(Call {
+            operation,
+            caller,
+            request,
+            request_id: request_id.to_owned(),
+            environment: self.environment.clone(),
+        });
+        let input = wire::decode(operation, routed.format, &incoming(raw))?;
+        event.input(&input);
+        wire::validate(operation, &input)?;
+        let Some(entry) = self.entries.get(&(operation.service.name, operation.name)) else {
+            return Err(not_built(operation));
+        };
+        match entry.handler {
+            Handler::Hot(run) => run(&call, input),
+            Handler::Stored(run) => blocking::run(move || run(&call, input)).await,
+            Handler::Gathering(run) => run(call, input).await,
+        }
+    }
+
+    /// Checks the signature, where the operation takes one.
+    fn caller(&self, raw: &Raw, routed: &Routed) -> Result<(Caller, Option<String>), Error> {
+        let service = routed.operation.service;
+        if routed.operation.auth != Auth::SigV4 {
+            // These carry their own proof, or need none; a signature would change nothing.
+            return Ok((Caller::Anonymous, None));
+        }
+        let style = style(service.protocol);
+        let rules = Rules::service(service.signing_name);
+        let authenticated = authenticate(&self.environment, &head(raw), &rules, style)?;
+        let Some(signature) = authenticated.signature else {
+            return Err(missing_token(style));
+        };
+        signature
+            .check_body(&raw.body)
+            .map_err(|refusal| refuse(&refusal, style))?;
+        Ok((authenticated.caller, authenticated.region))
+    }
+}
+
+fn head(raw: &Raw) -> Head<'_> {
+    Head {
+        method: raw.method.as_str(),
+        path: &raw.path,
+        query: &raw.query,
+        headers: &raw.headers,
+        authority: raw.authority.as_deref(),
+    }
+}
+
+fn incoming(raw: &Raw) -> Incoming<'_> {
+    Incoming {
+        method: &raw.method,
+        path: &raw.path,
+        query: &raw.query,
+        headers: &raw.headers,
+        body: &raw.body,
+    }
+}
+
+fn style(protocol: Protocol) -> Style {
+    match protocol {
+        Protocol::Query => Style::Query,
+        Protocol::Json10 | Protocol::Json11 | Protocol::RestJson => Style::Json,
+    }
+}
+
+fn missing_token(style: Style) -> Error {
+    match style {
+        Style::Json => Error::new("MissingAuthenticationTokenException")
+            .status(400)
+            .say("Missing Authentication Token"),
+        Style::Query | Style::S3 => Error::new("MissingAuthenticationToken")
+            .status(403)
+            .say("Request is missing Authentication Token"),
+    }
+}
+
+fn not_built(operation: &OperationFacts) -> Error {
+    Error::new("NotImplemented").status(501).say(format!(
+        "{}:{} is not built yet.",
+        operation.service.name, operation.name
+    ))
+}
+
+/// Facts of the request that policies may ask about.
+pub fn request_facts(environment: &Environment, raw: &Raw, region: Option<String>) -> RequestFacts {
+    let text = |name: http::HeaderName| {
+        raw.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned)
+    };
+    RequestFacts {
+        now: environment.clock.now(),
+        source_ip: raw.peer.ip,
+        secure: raw.peer.secure,
+        user_agent: text(http::header::USER_AGENT),
+        referer: text(http::header::REFERER),
+        region: region.unwrap_or_else(|| REGION_DEFAULT.to_owned()),
+    }
+}
+
+/// Finds the operation. A refusal is encoded in the protocol that the request seems to speak.
+fn route(raw: &Raw, request_id: &str) -> Result<Routed, Outgoing> {
+    let head = head(raw);
+    let presented = sigv4::presented(&head.parts()).ok().flatten();
+    let signing_service = presented
+        .as_ref()
+        .and_then(|presented| presented.scope())
+        .map(|scope| scope.service);
+    let host = raw
+        .authority
+        .as_deref()
+        .or_else(|| raw.headers.get(http::header::HOST)?.to_str().ok());
+    match wire::route::route(&incoming(raw), host, signing_service) {
+        Ok(Route::Operation { op, format }) => Ok(Routed {
+            operation: op,
+            format,
+        }),
+        Ok(Route::Elsewhere { location }) => Err(Route::redirect(&location, request_id)),
+        // The door sends what is meant for S3 to S3; what still comes here means nothing.
+        Ok(Route::S3) => Err(wire::encode_error(
+            facts::sts::SERVICE,
+            None,
+            Format::QueryXml,
+            &wire::Refusal::new(
+                "MissingAction",
+                400,
+                "The request names no service and no action.",
+            )
+            .into(),
+            request_id,
+        )),
+        Err(unrouted) => Err(unrouted.encode(request_id)),
+    }
+}
+
+fn encode(
+    routed: &Routed,
+    answer: Result<Structure, Error>,
+    request_id: &str,
+    event: &mut Event,
+) -> Outgoing {
+    match answer {
+        Ok(output) => wire::encode(routed.operation, routed.format, &output, request_id),
+        Err(error) => {
+            event.failed(&error);
+            log(routed.operation, &error, request_id);
+            encode_error(routed, error, request_id)
+        }
+    }
+}
+
+fn encode_error(routed: &Routed, error: Error, request_id: &str) -> Outgoing {
+    let operation = routed.operation;
+    let answer = in_words_of(operation.service.protocol, error).into_answer(operation);
+    wire::encode_error(
+        operation.service,
+        Some(operation),
+        routed.format,
+        &answer,
+        request_id,
+    )
+}
+
+/// The same refusals have other names in the JSON protocols.
+fn in_words_of(protocol: Protocol, error: Error) -> Error {
+    if matches!(style(protocol), Style::Query | Style::S3) {
+        return error;
+    }
+    match error.code() {
+        "AccessDenied" => error.renamed("AccessDeniedException").status(400),
+        "ValidationError" => error.renamed("ValidationException").status(400),
+        _ => error,
+    }
+}
+
+fn log(operation: &OperationFacts, error: &Error, request_id: &str) {
+    let name = operation.name;
+    if error.is_ours() {
+        tracing::error!(request_id, operation = name, %error, "a call failed");
+    } else {
+        tracing::info!(request_id, operation = name, %error, "a call was refused");
+    }
+}
