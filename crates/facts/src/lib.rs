@@ -130,6 +130,15 @@ mod tests {
     }
 
     #[test]
+    fn facts_that_go_in_circles_are_shown_by_their_names() {
+        assert_eq!(format!("{:?}", iam::CREATE_ROLE), "iam:CreateRole");
+        assert_eq!(
+            format!("{:?} {:?}", iam::SERVICE, iam::CREATE_ROLE.input),
+            "iam Some(CreateRoleRequest)"
+        );
+    }
+
+    #[test]
     fn patterns_know_their_place() {
         fn walk(shape: &'static Shape, depth: usize) {
             match &shape.kind {

@@ -1,5 +1,7 @@
 //! Services and their operations, as AWS's models describe them.
 
+use std::fmt;
+
 use crate::shape::{Kind, Member, Shape};
 
 /// How a service speaks.
@@ -27,7 +29,6 @@ pub enum Auth {
 }
 
 /// One AWS service.
-#[derive(Debug)]
 pub struct ServiceFacts {
     /// AWS's name of the model: `iam`, `sso-admin`.
     pub name: &'static str,
@@ -82,7 +83,6 @@ impl PartialEq for ServiceFacts {
 impl Eq for ServiceFacts {}
 
 /// One operation of a service.
-#[derive(Debug)]
 pub struct OperationFacts {
     /// `CreateRole`.
     pub name: &'static str,
@@ -148,7 +148,6 @@ const fn members(shape: Option<&'static Shape>) -> &'static [Member] {
 }
 
 /// An error that operations declare.
-#[derive(Debug)]
 pub struct ErrorFacts {
     /// The shape's name: `NoSuchEntityException`.
     pub name: &'static str,
@@ -158,4 +157,24 @@ pub struct ErrorFacts {
     pub status: u16,
     /// Its members, the message among them.
     pub shape: &'static Shape,
+}
+
+// Facts refer to each other in circles; a name is enough to tell one from another.
+
+impl fmt::Debug for ServiceFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl fmt::Debug for OperationFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.service.name, self.name)
+    }
+}
+
+impl fmt::Debug for ErrorFacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
 }
