@@ -58,7 +58,13 @@ impl Condition {
     pub(crate) fn holds(&self, context: &Context) -> bool {
         let found = context.find(&self.key);
         if let Values::Null { absent, present } = self.values {
-            return if found.is_some() { present } else { absent };
+            return match self.quantifier {
+                Quantifier::None if found.is_some() => present,
+                Quantifier::None => absent,
+                // AWS's policy validation says what becomes of a quantified `Null`.
+                Quantifier::AnyValue => false,
+                Quantifier::AllValues => true,
+            };
         }
         let Some(found) = found else {
             return match self.quantifier {

@@ -8,7 +8,10 @@ use crate::template::{self, Variable, Variables};
 /// Which kind of policy a document is; each has its own grammar of what is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grammar {
-    /// Attached to a user, group or role; also a permissions boundary.
+    /// A managed policy: `CreatePolicy`, `CreatePolicyVersion`. Like [`Grammar::Identity`],
+    /// and its version must be 2012-10-17.
+    Managed,
+    /// An inline policy of a user, group or role.
     Identity,
     /// A role's trust policy.
     Trust,
