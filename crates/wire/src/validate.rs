@@ -1,5 +1,6 @@
 //! Constraints of the model, checked all at once and told in AWS's words.
 
+mod iam;
 mod sentence;
 
 use facts::{Kind, OperationFacts, Range, Shape, Text};
@@ -14,6 +15,9 @@ pub(crate) use self::sentence::{Violation, refuse};
 /// More violations than this are not told: a list of ten thousand wrong values is one mistake.
 const VIOLATIONS_MAX: usize = 100;
 
+const PATTERN_RULE: &str = "Member must satisfy regular expression pattern: ";
+const ENUM_RULE: &str = "Member must satisfy enum value set";
+
 /// Checks every constraint of the model and reports all violations in one refusal.
 pub fn validate(operation: &OperationFacts, input: &Structure) -> Result<(), Refusal> {
     let Some(shape) = operation.input else {
@@ -22,12 +26,14 @@ pub fn validate(operation: &OperationFacts, input: &Structure) -> Result<(), Ref
     let mut check = Check {
         dialect: Dialect::of(operation.service),
         violations: Vec::new(),
+        afterwards: None,
     };
     check.structure(shape, input, &Path::Root);
-    if check.violations.is_empty() {
-        return Ok(());
+    match (check.violations.as_slice(), check.afterwards) {
+        ([], None) => Ok(()),
+        ([], sentence) => Err(refuse(operation.service, &[], sentence)),
+        (violations, _) => Err(refuse(operation.service, violations, None)),
     }
-    Err(refuse(operation.service, &check.violations, None))
 }
 
 /// `RoleName` is `roleName` in AWS's sentences.
@@ -67,6 +73,8 @@ impl Path<'_> {
 struct Check {
     dialect: Dialect,
     violations: Vec<Violation>,
+    /// What the service checks itself, once the model's constraints hold.
+    afterwards: Option<String>,
 }
 
 impl Check {
@@ -134,8 +142,21 @@ impl Check {
                 }
             }
             _ => {
+                let own = self
+                    .dialect
+                    .own_sentences
+                    .then(|| iam::sentence(shape))
+                    .flatten();
                 for constraint in self.broken(shape, value) {
-                    self.report(shape, Some(value), path, constraint);
+                    match own {
+                        Some(sentence) if constraint.starts_with(PATTERN_RULE) => {
+                            let field = path.spell();
+                            self.afterwards.get_or_insert_with(|| {
+                                format!("The specified value for {field} is invalid. {sentence}")
+                            });
+                        }
+                        _ => self.report(shape, Some(value), path, constraint),
+                    }
                 }
             }
         }
@@ -214,14 +235,14 @@ impl Check {
         let pattern = rules
             .pattern
             .filter(|pattern| !endless && !pattern::matches(*pattern, text))
-            .map(|pattern| {
-                format!(
-                    "Member must satisfy regular expression pattern: {}",
-                    pattern.text
-                )
-            });
-        let choice =
-            (!rules.choices.is_empty() && !rules.choices.contains(&text)).then(|| enum_rule(rules));
+            .map(|pattern| format!("{PATTERN_RULE}{}", pattern.text));
+        let choice = (!rules.choices.is_empty() && !rules.choices.contains(&text)).then(|| {
+            if self.dialect.names_choices {
+                enum_rule(rules)
+            } else {
+                ENUM_RULE.to_owned()
+            }
+        });
         if self.dialect.pattern_first {
             pattern.into_iter().chain(length).chain(choice).collect()
         } else {
@@ -238,7 +259,7 @@ impl Check {
     ) {
         if self.violations.len() < VIOLATIONS_MAX {
             let hidden = shape.sensitive || self.dialect.hides_values;
-            let value = value.filter(|_| !hidden).map(show);
+            let value = value.filter(|_| !hidden).map(|value| show(shape, value));
             self.violations.push(Violation {
                 path: path.spell(),
                 value,
@@ -267,10 +288,7 @@ fn bound(what: &str, direction: &str, limit: i64) -> String {
 }
 
 fn enum_rule(rules: &Text) -> String {
-    format!(
-        "Member must satisfy enum value set: [{}]",
-        rules.choices.join(", ")
-    )
+    format!("{ENUM_RULE}: [{}]", rules.choices.join(", "))
 }
 
 /// Every rule of a scalar's shape, as AWS lists them.
@@ -283,12 +301,10 @@ fn rules(shape: &Shape) -> Vec<String> {
     match &shape.kind {
         Kind::String(text) => {
             let mut rules = bounds(&text.length, "length");
-            rules.extend(text.pattern.map(|pattern| {
-                format!(
-                    "Member must satisfy regular expression pattern: {}",
-                    pattern.text
-                )
-            }));
+            rules.extend(
+                text.pattern
+                    .map(|pattern| format!("{PATTERN_RULE}{}", pattern.text)),
+            );
             rules.extend((!text.choices.is_empty()).then(|| enum_rule(text)));
             rules
         }

@@ -179,3 +179,60 @@ fn organizations_gives_a_reason_instead() {
     assert_eq!(refusal.code, "InvalidInputException");
     assert_eq!(refusal.fields.text("Reason"), Some("INVALID_PATTERN"));
 }
+
+#[test]
+fn iam_has_sentences_of_its_own_for_names_and_paths_once_the_model_is_content() {
+    let role = |name: &str, path: &str| {
+        let input = Structure::new()
+            .with("RoleName", name)
+            .with("Path", path)
+            .with("AssumeRolePolicyDocument", "{}");
+        refused(iam::CREATE_ROLE, &input).1
+    };
+    assert_eq!(
+        role("bad/name", "bad"),
+        "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters."
+    );
+    assert_eq!(
+        role("bad/name", "/"),
+        "The specified value for roleName is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-"
+    );
+    assert_eq!(
+        role(&"a".repeat(65), "bad"),
+        "1 validation error detected: Value at 'roleName' failed to satisfy constraint: Member must have length less than or equal to 64"
+    );
+}
+
+#[test]
+fn iam_names_no_enum_values() {
+    let input = Structure::new()
+        .with("ServiceSpecificCredentialId", "ACCA0000000000000000")
+        .with("Status", "Invalid");
+    assert_eq!(
+        refused(iam::UPDATE_SERVICE_SPECIFIC_CREDENTIAL, &input).1,
+        "1 validation error detected: Value at 'status' failed to satisfy constraint: Member must satisfy enum value set"
+    );
+}
+
+#[test]
+fn structures_in_lists_are_shown_as_java_prints_them() {
+    let contexts: Vec<Value> = (0..6)
+        .map(|_| {
+            Value::Structure(
+                Structure::new().with("ProviderArn", "arn:aws:iam::aws:contextProvider/x"),
+            )
+        })
+        .collect();
+    let (_, message) = refused(
+        sts::ASSUME_ROLE,
+        &assume_role(ROLE, "ab").with("ProvidedContexts", contexts),
+    );
+    assert!(
+        message.starts_with("1 validation error detected: Value '[ProvidedContext(providerArn=arn:aws:iam::aws:contextProvider/x, contextAssertion=null), "),
+        "{message}"
+    );
+    assert!(
+        message.ends_with("' at 'providedContexts' failed to satisfy constraint: Member must have length less than or equal to 5"),
+        "{message}"
+    );
+}

@@ -1,8 +1,9 @@
 //! How each service tells of broken constraints.
 
-use facts::ServiceFacts;
+use facts::{Kind, ServiceFacts, Shape};
 
 use crate::refusal::Refusal;
+use crate::validate::lower_first;
 use crate::value::{Structure, Value};
 
 /// A shown value is cut after this many characters.
@@ -42,6 +43,10 @@ pub(crate) struct Dialect {
     pub(crate) pattern_first: bool,
     /// The rules of a list's elements end with the one against null.
     pub(crate) names_null_rule: bool,
+    /// Sentences about an enum list its values.
+    pub(crate) names_choices: bool,
+    /// Some texts are checked by the service, in other words.
+    pub(crate) own_sentences: bool,
 }
 
 impl Dialect {
@@ -52,6 +57,8 @@ impl Dialect {
             pattern_first: service.name == "sts",
             // Clients of Cognito compare the sentence without it.
             names_null_rule: !service.name.starts_with("cognito"),
+            names_choices: service.name != "iam",
+            own_sentences: service.name == "iam",
         }
     }
 }
@@ -127,68 +134,78 @@ fn access_analyzer(violations: &[Violation], message: String) -> Refusal {
     refusal
 }
 
-/// A value as Java prints it: `[a, b]`, `{key=value}`.
-pub(crate) fn show(value: &Value) -> String {
+/// A value as Java prints it: `[a, b]`, `{key=value}`, `Tag(key=a, value=null)`.
+pub(crate) fn show(shape: &Shape, value: &Value) -> String {
     let mut out = String::new();
-    write(&mut out, value);
+    write(&mut out, shape, value);
     match out.char_indices().nth(SHOWN_CHARACTERS_MAX) {
         Some((at, _)) => out.get(..at).unwrap_or_default().to_owned(),
         None => out,
     }
 }
 
-fn write(out: &mut String, value: &Value) {
+fn write(out: &mut String, shape: &Shape, value: &Value) {
     // What lies beyond the cut need not be written.
     if out.len() > 4 * SHOWN_CHARACTERS_MAX {
         return;
     }
-    let mut first = true;
-    let mut separate = |out: &mut String| {
-        if !std::mem::take(&mut first) {
-            out.push_str(", ");
-        }
-    };
-    match value {
-        Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-        Value::Integer(number) => out.push_str(&number.to_string()),
-        Value::Float(number) => out.push_str(&format!("{number:?}")),
-        Value::String(text) => out.push_str(text),
-        Value::Blob(bytes) => {
+    if shape.sensitive {
+        out.push_str("***Sensitive Data Redacted***");
+        return;
+    }
+    match (value, &shape.kind) {
+        (Value::Bool(value), _) => out.push_str(if *value { "true" } else { "false" }),
+        (Value::Integer(number), _) => out.push_str(&number.to_string()),
+        (Value::Float(number), _) => out.push_str(&format!("{number:?}")),
+        (Value::String(text), _) => out.push_str(text),
+        (Value::Blob(bytes), _) => {
             out.push_str(&format!(
                 "java.nio.HeapByteBuffer[pos=0 lim={0} cap={0}]",
                 bytes.len()
             ));
         }
-        Value::Timestamp(moment) => out.push_str(&crate::timestamp::iso8601_seconds(*moment)),
-        Value::Document(document) => out.push_str(&document.to_string()),
-        Value::Null => out.push_str("null"),
-        Value::List(values) => {
-            out.push('[');
-            for value in values {
-                separate(out);
-                write(out, value);
-            }
-            out.push(']');
+        (Value::Timestamp(moment), _) => out.push_str(&crate::timestamp::iso8601_seconds(*moment)),
+        (Value::Document(document), _) => out.push_str(&document.to_string()),
+        (Value::List(values), Kind::List(member, _)) => {
+            joined(out, ("[", "]"), values.iter(), |out, value| {
+                write(out, member, value)
+            });
         }
-        Value::Map(pairs) => {
-            out.push('{');
-            for (key, value) in pairs {
-                separate(out);
+        (Value::Map(pairs), Kind::Map { value: entry, .. }) => {
+            joined(out, ("{", "}"), pairs.iter(), |out, (key, value)| {
                 out.push_str(key);
                 out.push('=');
-                write(out, value);
-            }
-            out.push('}');
+                write(out, entry, value);
+            });
         }
-        Value::Structure(structure) => {
-            out.push('{');
-            for (name, value) in structure.iter() {
-                separate(out);
-                out.push_str(name);
+        (Value::Structure(structure), Kind::Structure { members, .. }) => {
+            out.push_str(shape.name);
+            joined(out, ("(", ")"), members.iter(), |out, member| {
+                out.push_str(&lower_first(member.name));
                 out.push('=');
-                write(out, value);
-            }
-            out.push('}');
+                match structure.get(member.name) {
+                    Some(value) => write(out, member.shape, value),
+                    None => out.push_str("null"),
+                }
+            });
         }
+        // Absent, or not of the shape, which a decoded message never is.
+        _ => out.push_str("null"),
     }
+}
+
+fn joined<T>(
+    out: &mut String,
+    (open, close): (&str, &str),
+    items: impl Iterator<Item = T>,
+    mut write: impl FnMut(&mut String, T),
+) {
+    out.push_str(open);
+    for (at, item) in items.enumerate() {
+        if at > 0 {
+            out.push_str(", ");
+        }
+        write(out, item);
+    }
+    out.push_str(close);
 }
