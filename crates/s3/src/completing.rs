@@ -1,0 +1,357 @@
+//! Puts an upload's parts together.
+
+use std::collections::HashMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use s3s::crypto::{Checksum as _, Md5};
+use s3s::dto::*;
+use store::{Read as _, Transaction};
+
+use crate::call::Call;
+use crate::checksums::{Algorithm, Checksum, Kind, mismatch};
+use crate::door::Permit;
+use crate::failure::{
+    Answer, ENTITY_TOO_SMALL, Failure, INVALID_PART, INVALID_PART_ORDER, INVALID_REQUEST,
+    MALFORMED_XML,
+};
+use crate::house::House;
+use crate::objects::{Changed, Draft, store_version};
+use crate::records::{
+    BUCKETS, Garbage, Manifest, NULL_VERSION, Object, Part, Piece, Place, Upload, part_id, scope_of,
+};
+use crate::uploads::{PART_NUMBER_MAX, no_such_upload};
+use crate::writing::{encryption, kind_of, with_checksum};
+
+/// Fewest bytes of every part but the last: 5 MiB.
+const PART_BYTES_MIN: u64 = 5 << 20;
+
+impl House {
+    pub(crate) async fn complete_multipart_upload(
+        &self,
+        call: &Call,
+        input: CompleteMultipartUploadInput,
+    ) -> Answer<CompleteMultipartUploadOutput> {
+        let state = self.enter(call, &input.bucket)?;
+        let upload = self.upload(&input.bucket, &input.key, &input.upload_id);
+        let tags = upload.as_ref().map_or(&[][..], |upload| &upload.tags);
+        let permit = self.ask_to_write(call, &state, &input.key, tags)?;
+        let upload = upload?;
+        let listed = input
+            .multipart_upload
+            .and_then(|list| list.parts)
+            .unwrap_or_default();
+        self.check_write_early(call, &state, &input.key)?;
+
+        let parts = self.chosen_parts(&input.bucket, &upload, &listed)?;
+        let size: u64 = parts.iter().map(|part| part.size).sum();
+        if let Some(claimed) = input.mpu_object_size
+            && u64::try_from(claimed).ok() != Some(size)
+        {
+            return Err(INVALID_REQUEST.say(format!(
+                "The provided 'x-amz-mp-object-size' header value {claimed} does not match what was computed: {size}"
+            )));
+        }
+        let checksum = whole_checksum(&upload, &parts)?;
+        check_claim(call, &upload, checksum.as_ref())?;
+        for part in &parts {
+            self.blobs
+                .settle(&input.bucket, &part.blob)
+                .map_err(Failure::internal)?;
+        }
+
+        let etag = format!("{}-{}", hex::encode(md5_of_parts(&parts)?), parts.len());
+        let draft = self.draft(call, &upload, parts, size, etag.clone(), checksum.clone());
+        let changed = self
+            .join(permit, call, input.bucket.clone(), upload.id, draft)
+            .await?;
+
+        let host = call.header("host").unwrap_or("s3.amazonaws.com");
+        let path = format!("/{}/{}", input.bucket, input.key);
+        let location = percent_encoding::utf8_percent_encode(&path, PATH).to_string();
+        Ok(with_checksum!(
+            CompleteMultipartUploadOutput {
+                bucket: Some(input.bucket),
+                checksum_type: kind_of(checksum.as_ref()),
+                e_tag: Some(ETag::Strong(etag)),
+                key: Some(input.key),
+                location: Some(format!("http://{host}{location}")),
+                server_side_encryption: encryption(),
+                version_id: changed.version,
+                ..Default::default()
+            },
+            checksum.as_ref()
+        ))
+    }
+
+    /// The parts that the caller lists, if they are what was uploaded.
+    fn chosen_parts(
+        &self,
+        bucket: &str,
+        upload: &Upload,
+        listed: &[CompletedPart],
+    ) -> Answer<Vec<Part>> {
+        if listed.is_empty() {
+            return Err(MALFORMED_XML.into());
+        }
+        let span = format!("{}/", upload.id);
+        let there: Vec<Part> = self.store.read().all(&scope_of(bucket), "number", &span)?;
+        let mut there: HashMap<u32, Part> =
+            there.into_iter().map(|part| (part.number, part)).collect();
+        let mut parts: Vec<Part> = Vec::with_capacity(listed.len());
+        let mut before = 0;
+        for one in listed {
+            let number = one.part_number.unwrap_or_default();
+            if !(1..=PART_NUMBER_MAX).contains(&number) {
+                return Err(MALFORMED_XML.into());
+            }
+            if number <= before {
+                return Err(INVALID_PART_ORDER.with("UploadId", &upload.id));
+            }
+            before = number;
+            let part = there
+                .remove(&number.unsigned_abs())
+                .filter(|part| is_same(one, part));
+            let part = part.ok_or_else(|| invalid_part(upload, one))?;
+            require_checksum(upload, one)?;
+            parts.push(part);
+        }
+        if let Some((_, all_but_last)) = parts.split_last()
+            && let Some(small) = all_but_last.iter().find(|part| part.size < PART_BYTES_MIN)
+        {
+            return Err(ENTITY_TOO_SMALL
+                .with("ProposedSize", small.size.to_string())
+                .with("MinSizeAllowed", PART_BYTES_MIN.to_string())
+                .with("PartNumber", small.number.to_string())
+                .with("ETag", &small.etag));
+        }
+        Ok(parts)
+    }
+
+    fn draft(
+        &self,
+        call: &Call,
+        upload: &Upload,
+        parts: Vec<Part>,
+        size: u64,
+        etag: String,
+        checksum: Option<Checksum>,
+    ) -> Draft {
+        let id = self.new_id();
+        let object = Object {
+            id: id.clone(),
+            key: upload.key.clone(),
+            version: NULL_VERSION.to_owned(),
+            sequence: 0,
+            latest: true,
+            modified: call.now,
+            size,
+            etag,
+            place: Place::Parts(u32::try_from(parts.len()).unwrap_or(u32::MAX)),
+            attributes: upload.attributes.clone(),
+            tags: upload.tags.clone(),
+            checksum,
+            storage_class: upload.storage_class.clone(),
+        };
+        let pieces = parts
+            .into_iter()
+            .map(|part| Piece {
+                number: part.number,
+                size: part.size,
+                blob: part.blob,
+                checksum: part.checksum.map(|checksum| checksum.value),
+            })
+            .collect();
+        Draft {
+            object,
+            inline: None,
+            manifest: Some(Manifest { id, pieces }),
+        }
+    }
+
+    /// Makes the object and ends the upload, in one commit.
+    async fn join(
+        &self,
+        _: Permit,
+        call: &Call,
+        bucket: String,
+        upload: String,
+        draft: Draft,
+    ) -> Answer<Changed> {
+        let (fresh, conditions) = (self.new_id(), call.conditions.clone());
+        let changed = self
+            .transact(move |tx: &mut Transaction| {
+                let scope = scope_of(&bucket);
+                if !tx.delete::<Upload>(&scope, &upload)? {
+                    return Err(no_such_upload(&upload));
+                }
+                let used: HashMap<&str, u32> = draft
+                    .manifest
+                    .iter()
+                    .flat_map(|manifest| &manifest.pieces)
+                    .map(|piece| (piece.blob.as_str(), piece.number))
+                    .collect();
+                let mut unused = Vec::new();
+                let mut found = 0;
+                for part in tx.all::<Part>(&scope, "number", &format!("{upload}/"))? {
+                    tx.delete::<Part>(&scope, &part_id(&part.upload, part.number))?;
+                    if used.contains_key(part.blob.as_str()) {
+                        found += 1;
+                    } else {
+                        unused.push(Garbage { blob: part.blob });
+                    }
+                }
+                if found != used.len() {
+                    // A part was uploaded anew since it was looked at.
+                    return Err(INVALID_PART.with("UploadId", &upload));
+                }
+                for one in &unused {
+                    tx.put(BUCKETS, one)?;
+                }
+                let mut changed = store_version(tx, &bucket, &draft, &conditions, &fresh)?;
+                changed.garbage.extend(unused);
+                Ok(changed)
+            })
+            .await?;
+        self.remove_garbage(changed.garbage.clone());
+        Ok(changed)
+    }
+}
+
+/// What stays as it is in a path.
+const PATH: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+fn is_same(listed: &CompletedPart, part: &Part) -> bool {
+    let sums = [
+        (Algorithm::Crc32, &listed.checksum_crc32),
+        (Algorithm::Crc32c, &listed.checksum_crc32c),
+        (Algorithm::Crc64Nvme, &listed.checksum_crc64nvme),
+        (Algorithm::Sha1, &listed.checksum_sha1),
+        (Algorithm::Sha256, &listed.checksum_sha256),
+    ];
+    let etag = listed.e_tag.as_ref().map(ETag::value);
+    etag == Some(&part.etag)
+        && sums
+            .iter()
+            .all(|(algorithm, given)| match (given, &part.checksum) {
+                (Some(given), Some(kept)) => kept.algorithm == *algorithm && kept.value == *given,
+                // An upload without an algorithm keeps CRC64NVME for itself.
+                (Some(given), None) => {
+                    *algorithm != Algorithm::Crc64Nvme || part.crc64nvme == *given
+                }
+                (None, _) => true,
+            })
+}
+
+fn invalid_part(upload: &Upload, listed: &CompletedPart) -> Failure {
+    INVALID_PART
+        .with("UploadId", &upload.id)
+        .with(
+            "PartNumber",
+            listed.part_number.unwrap_or_default().to_string(),
+        )
+        .with("ETag", listed.e_tag.as_ref().map_or("", ETag::value))
+}
+
+/// A composite checksum is made of what the caller confirms for every part.
+fn require_checksum(upload: &Upload, listed: &CompletedPart) -> Answer<()> {
+    let (Some(algorithm), Some(Kind::Composite)) = (upload.algorithm, upload.kind) else {
+        return Ok(());
+    };
+    let given = match algorithm {
+        Algorithm::Crc32 => listed.checksum_crc32.is_some(),
+        Algorithm::Crc32c => listed.checksum_crc32c.is_some(),
+        Algorithm::Crc64Nvme => listed.checksum_crc64nvme.is_some(),
+        Algorithm::Sha1 => listed.checksum_sha1.is_some(),
+        Algorithm::Sha256 => listed.checksum_sha256.is_some(),
+    };
+    if given {
+        return Ok(());
+    }
+    Err(INVALID_REQUEST.say(format!(
+        "The upload was created using a {} checksum. The complete request must include the checksum for each part. It was missing for part {} in the request.",
+        algorithm.name().to_ascii_lowercase(),
+        listed.part_number.unwrap_or_default()
+    )))
+}
+
+/// MD5 of the parts' MD5s.
+fn md5_of_parts(parts: &[Part]) -> Answer<[u8; 16]> {
+    let mut md5 = Md5::new();
+    for part in parts {
+        md5.update(&hex::decode(&part.etag).map_err(Failure::internal)?);
+    }
+    Ok(md5.finalize())
+}
+
+/// The checksum of the whole, made of those of the parts.
+fn whole_checksum(upload: &Upload, parts: &[Part]) -> Answer<Option<Checksum>> {
+    let made = match (upload.algorithm, upload.kind) {
+        (Some(algorithm), Some(Kind::Composite)) => {
+            let mut raw = Vec::new();
+            for part in parts {
+                let value = part
+                    .checksum
+                    .as_ref()
+                    .map(|checksum| checksum.value.as_str())
+                    .unwrap_or_default();
+                raw.extend(STANDARD.decode(value).map_err(Failure::internal)?);
+            }
+            Checksum {
+                algorithm,
+                value: format!("{}-{}", STANDARD.encode(algorithm.of(&raw)), parts.len()),
+                kind: Kind::Composite,
+            }
+        }
+        (algorithm, _) => {
+            let algorithm = algorithm.unwrap_or(Algorithm::Crc64Nvme);
+            let value = |part: &'_ Part| match &part.checksum {
+                Some(checksum) => checksum.value.clone(),
+                None => part.crc64nvme.clone(),
+            };
+            let sums: Vec<(String, u64)> =
+                parts.iter().map(|part| (value(part), part.size)).collect();
+            let whole = algorithm.combine(sums.iter().map(|(sum, size)| (sum.as_str(), *size)));
+            let whole =
+                whole.ok_or_else(|| Failure::internal("a part's checksum cannot be combined"))?;
+            Checksum {
+                algorithm,
+                value: STANDARD.encode(whole),
+                kind: Kind::FullObject,
+            }
+        }
+    };
+    Ok(Some(made))
+}
+
+/// Holds what the caller says the whole's checksum is against what it is.
+fn check_claim(call: &Call, upload: &Upload, checksum: Option<&Checksum>) -> Answer<()> {
+    if let Some(kind) = call.header("x-amz-checksum-type")
+        && upload.kind.is_some_and(|made| made.name() != kind)
+    {
+        return Err(INVALID_REQUEST.say(format!(
+            "The upload was created using the {} checksum mode. The complete request must use the same checksum mode.",
+            upload.kind.map_or("FULL_OBJECT", Kind::name)
+        )));
+    }
+    for algorithm in Algorithm::ALL {
+        let Some(claimed) = call.header(algorithm.header()) else {
+            continue;
+        };
+        // On this request the header speaks of the object, not of the request's document.
+        let made = checksum.and_then(|checksum| checksum.of(algorithm));
+        let bare = |value: &str| value.split('-').next().unwrap_or_default().to_owned();
+        if made
+            .as_deref()
+            .is_none_or(|made| made != claimed && bare(made) != claimed)
+        {
+            return Err(mismatch(algorithm));
+        }
+    }
+    Ok(())
+}

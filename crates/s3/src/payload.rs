@@ -1,0 +1,141 @@
+//! The body of a request, watched while it streams past.
+//!
+//! The layer in front verifies the body (hash, chunk signatures, signed trailers) while it
+//! flows, so its refusal arrives here as the stream's error, long after the headers were
+//! accepted. [`Witness`] keeps that refusal and the trailers for whoever reads the body,
+//! whatever happens to the error on its way through other hands.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use s3s::Body;
+
+use crate::failure::{Failure, INCOMPLETE_BODY};
+
+/// Why the body was refused by the layer in front. Nothing of such a body is stored, and
+/// this is what the caller is told.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct BodyRefused {
+    /// Such as `SignatureDoesNotMatch`.
+    pub code: Cow<'static, str>,
+    /// Such as 403.
+    pub status: u16,
+    /// The sentence that goes with the code.
+    pub message: Cow<'static, str>,
+}
+
+impl From<BodyRefused> for Failure {
+    fn from(refused: BodyRefused) -> Failure {
+        Failure {
+            status: refused.status,
+            code: refused.code,
+            message: refused.message,
+            details: Vec::new(),
+            headers: Vec::new(),
+        }
+    }
+}
+
+/// What was seen of a body.
+#[derive(Debug, Default)]
+pub(crate) struct Witness {
+    broken: Mutex<Option<Failure>>,
+    trailers: Mutex<Option<HeaderMap>>,
+}
+
+impl Witness {
+    /// Why the body ended early, if it did.
+    pub(crate) fn broken(&self) -> Option<Failure> {
+        self.broken
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// A header that came after the body.
+    pub(crate) fn trailer(&self, name: &str) -> Option<String> {
+        let trailers = self.trailers.lock().unwrap_or_else(PoisonError::into_inner);
+        let value = trailers.as_ref()?.get(name)?;
+        value.to_str().ok().map(str::to_owned)
+    }
+
+    fn note_error(&self, error: &(dyn StdError + 'static)) {
+        let mut broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        *broken = Some(match find_refusal(error) {
+            Some(refused) => refused.clone().into(),
+            None => INCOMPLETE_BODY.into(),
+        });
+    }
+}
+
+/// The refusal in a chain of errors.
+fn find_refusal<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a BodyRefused> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(refused) = error.downcast_ref() {
+            return Some(refused);
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// Puts the body under the eyes of a new witness.
+pub(crate) fn watch(body: Body) -> (Body, Arc<Witness>) {
+    let witness = Arc::new(Witness::default());
+    // A body that is already in memory can neither break nor have trailers.
+    if body.bytes().is_some() {
+        return (body, witness);
+    }
+    let watched = Watched {
+        inner: body,
+        witness: Arc::clone(&witness),
+    };
+    (Body::http_body_unsync(watched), witness)
+}
+
+struct Watched {
+    inner: Body,
+    witness: Arc<Witness>,
+}
+
+impl HttpBody for Watched {
+    type Data = Bytes;
+    type Error = Box<dyn StdError + Send + Sync>;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let polled = Pin::new(&mut self.inner).poll_frame(cx);
+        match &polled {
+            Poll::Ready(Some(Err(error))) => self.witness.note_error(error.as_ref()),
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Some(trailers) = frame.trailers_ref() {
+                    *self
+                        .witness
+                        .trailers
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner) = Some(trailers.clone());
+                }
+            }
+            _ => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        HttpBody::is_end_stream(&self.inner)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        HttpBody::size_hint(&self.inner)
+    }
+}
