@@ -52,7 +52,8 @@ impl MovableClock {
     /// Sets the clock to this moment; it goes on from there.
     pub fn set(&self, now: Timestamp) {
         self.ahead_ms.store(0, Ordering::SeqCst);
-        self.advance(now.duration_since(SystemClock.now()));
+        // Rounded up to a whole millisecond, so that it never stands just before `now`.
+        self.advance(now.duration_since(SystemClock.now()) + SignedDuration::from_millis(1));
     }
 
     /// Back to the machine's time.

@@ -47,14 +47,18 @@ pub struct Authenticated {
     /// The region that it was signed for; `None` when there was no signature, or one of
     /// Signature Version 2, which knows none.
     pub region: Option<String>,
+    /// What was presented, for condition keys that ask how a request was signed.
+    pub presented: Option<Presented>,
 }
 
-/// Checks what was presented. `style` chooses AWS's words for a refusal.
+/// Checks what was presented. `style` chooses AWS's words for a refusal; `body` is the whole
+/// body where the service hashes it (every one but S3).
 pub fn authenticate(
     environment: &Environment,
     head: &Head<'_>,
     rules: &Rules<'_>,
     style: Style,
+    body: Option<&[u8]>,
 ) -> Result<Authenticated, Error> {
     let parts = head.parts();
     let refused = |refusal: Refusal| refuse(&refusal, style);
@@ -63,6 +67,7 @@ pub fn authenticate(
             caller: Caller::Anonymous,
             signature: None,
             region: None,
+            presented: None,
         });
     };
     let now_s = environment.clock.epoch_seconds();
@@ -71,22 +76,14 @@ pub fn authenticate(
         .directory
         .credential(presented.access_key_id(), presented.session_token(), now_s)
         .map_err(|refusal| unknown(refusal, style))?;
-    let verified = verify(&presented, &parts, &credential, rules, now_s).map_err(refused)?;
+    let verified = sigv4::verify(&presented, &parts, &credential.secret, rules, now_s, body)
+        .map_err(refused)?;
     Ok(Authenticated {
         caller: credential.caller,
         region: presented.scope().map(|scope| scope.region.to_owned()),
         signature: Some(verified),
+        presented: Some(presented),
     })
-}
-
-fn verify(
-    presented: &Presented,
-    parts: &Parts<'_>,
-    credential: &identity::Credential,
-    rules: &Rules<'_>,
-    now_s: i64,
-) -> Result<Verified, Refusal> {
-    sigv4::verify(presented, parts, &credential.secret, rules, now_s)
 }
 
 /// A refused signature in AWS's words.

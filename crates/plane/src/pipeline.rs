@@ -146,7 +146,13 @@ impl Plane {
         }
         let style = style(service.protocol);
         let rules = Rules::service(service.signing_name);
-        let authenticated = authenticate(&self.environment, &head(raw), &rules, style)?;
+        let authenticated = authenticate(
+            &self.environment,
+            &head(raw),
+            &rules,
+            style,
+            Some(&raw.body),
+        )?;
         let Some(signature) = authenticated.signature else {
             return Err(missing_token(style));
         };

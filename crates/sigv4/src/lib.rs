@@ -1,15 +1,71 @@
-//! The verifier's shape; until it is built it refuses every signature.
-#![allow(missing_docs, unused)]
-use aws::Secret; use http::HeaderMap;
-pub struct Parts<'a> { pub method: &'a str, pub path: &'a str, pub query: &'a str, pub headers: &'a HeaderMap, pub authority: Option<&'a str> }
-pub struct Presented; pub struct Scope<'a> { pub date: &'a str, pub region: &'a str, pub service: &'a str }
-impl Presented { pub fn access_key_id(&self)->&str{""} pub fn session_token(&self)->Option<&str>{None} pub fn scope(&self)->Option<Scope<'_>>{None} }
-#[derive(Debug)] pub struct Verified; impl Verified { pub fn check_body(&self,b:&[u8])->Result<(),Refusal>{Ok(())} }
-#[derive(Debug, thiserror::Error)] #[error("x")] pub struct Refusal;
-pub struct Answer { pub code: &'static str, pub status: u16, pub message: String }
-#[derive(Clone, Copy)] pub enum Style { Query, Json, S3 }
-impl Refusal { pub fn answer(&self, s: Style)->Answer { Answer{code:"",status:1,message:String::new()} } }
-pub struct Rules<'a>(&'a str); impl<'a> Rules<'a> { pub fn service(s:&'a str)->Self{Rules(s)} pub fn s3()->Rules<'static>{Rules("s3")} }
-pub fn presented(p:&Parts<'_>)->Result<Option<Presented>,Refusal>{Ok(None)}
-pub fn check_scope(p:&Presented,r:&Rules<'_>)->Result<(),Refusal>{Ok(())}
-pub fn verify(p:&Presented,a:&Parts<'_>,s:&Secret<String>,r:&Rules<'_>,n:i64)->Result<Verified,Refusal>{Err(Refusal)}
+//! Verifies AWS request signatures, and makes them.
+//!
+//! The way through: [`presented`] finds what a request claims, without believing it;
+//! [`verify`] rebuilds what must have been signed and compares; [`Verified`] then says what the
+//! body must be, and [`VerifiedBody`] holds a streamed body to it, chunk by chunk.
+//!
+//! Signature Version 4 in the header, in the query, and over chunks; Signature Version 2 in
+//! the query, which old S3 clients still make. Version 4A is refused in words.
+
+mod body;
+mod canonical;
+mod chunks;
+mod key;
+mod presented;
+mod query;
+mod refusal;
+mod sign;
+mod v2;
+mod verify;
+
+pub use self::body::{BodyFault, VerifiedBody, unchunk};
+pub use self::key::SigningKey;
+pub use self::presented::{Presented, Scope, presented};
+pub use self::refusal::{Answer, Refusal, Style};
+pub use self::sign::{Signature, presign, sign};
+pub use self::verify::{Payload, Rules, Verified, check_scope, verify};
+
+use http::HeaderMap;
+
+/// The head of a request, as it came.
+#[derive(Debug, Clone, Copy)]
+pub struct Parts<'a> {
+    /// `GET`, `POST`, …
+    pub method: &'a str,
+    /// The path as it came, still encoded.
+    pub path: &'a str,
+    /// The query as it came, without its `?`.
+    pub query: &'a str,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+    /// The authority of the request line, if it had one (HTTP/2, absolute form).
+    pub authority: Option<&'a str>,
+}
+
+impl<'a> Parts<'a> {
+    /// The one value of a header; two are a refusal.
+    fn header(&self, name: &'static str) -> Result<Option<&'a str>, Refusal> {
+        let mut values = self.headers.get_all(name).iter();
+        let Some(value) = values.next() else {
+            return Ok(None);
+        };
+        if values.next().is_some() {
+            return Err(Refusal::Repeated(name));
+        }
+        value
+            .to_str()
+            .map(|text| Some(text.trim()))
+            .map_err(|_not_ascii| Refusal::Unreadable(name))
+    }
+
+    /// The host that the request is for.
+    fn host(&self) -> Result<Option<&'a str>, Refusal> {
+        match (self.header("host")?, self.authority) {
+            (Some(host), Some(authority)) if !host.eq_ignore_ascii_case(authority) => {
+                Err(Refusal::Repeated("host"))
+            }
+            (Some(host), _) => Ok(Some(host)),
+            (None, authority) => Ok(authority),
+        }
+    }
+}
