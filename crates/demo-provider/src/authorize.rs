@@ -205,6 +205,7 @@ fn page(
             form: &form,
             username,
             notice,
+            people: &provider.directory.people,
         },
     );
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {

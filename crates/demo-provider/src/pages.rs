@@ -6,6 +6,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::Value;
 
+use crate::directory::Person;
+
 /// Something to do with a token, shown on the token page.
 #[derive(Debug, Clone)]
 pub struct Step {
@@ -37,6 +39,7 @@ pub(crate) struct SignInPage<'a> {
     pub(crate) form: &'a str,
     pub(crate) username: &'a str,
     pub(crate) notice: Option<Notice>,
+    pub(crate) people: &'a [Person],
 }
 
 /// The page that shows a token.

@@ -431,6 +431,28 @@ async fn every_answer_is_guarded() {
 }
 
 #[tokio::test]
+async fn requests_are_bounded() {
+    let demo = Demo::start().await;
+    let long = "x".repeat(5000);
+    let page = demo
+        .browser()
+        .get(&demo.request(&[("unknown", &long)]))
+        .await;
+    assert_eq!(page.status, 400);
+    let page = demo
+        .browser()
+        .get(&demo.request(&[("state", &long[..1025])]))
+        .await;
+    assert_eq!(page.status, 400);
+    let large = "x".repeat(20_000);
+    let page = demo
+        .browser()
+        .post("/token", &[("client_id", &large)])
+        .await;
+    assert_eq!(page.status, 413);
+}
+
+#[tokio::test]
 async fn requests_by_another_name_are_turned_away() {
     let demo = Demo::start().await;
     let mut browser = demo.browser();

@@ -17,7 +17,8 @@ const TIME_MAX_S: f64 = 253_402_300_799.0;
 pub struct Claims {
     pub(crate) issuer: String,
     pub(crate) subject: String,
-    pub(crate) client_id: String,
+    /// The clients of ours that the token was made for; never empty.
+    pub(crate) clients: Vec<String>,
     pub(crate) audiences: Vec<String>,
     pub(crate) authorized_party: Option<String>,
     pub(crate) expires_at: i64,
@@ -36,10 +37,10 @@ impl Claims {
         &self.subject
     }
 
-    /// The client that it was made for, one of the expected ones. Where the token has an
-    /// authorized party it is that one.
+    /// The client that it was made for, one of the expected ones: the authorized party
+    /// where the token has one, else the first of its audience.
     pub fn client_id(&self) -> &str {
-        &self.client_id
+        self.clients.first().map(String::as_str).unwrap_or_default()
     }
 
     /// All of the audience: `aud`. Others than ours may be in it.

@@ -35,13 +35,14 @@ pub(crate) fn host_and_path(issuer: &str) -> &str {
 impl Claims {
     /// The condition keys that follow from the token, each `HOST[/path]:claim`.
     ///
-    /// `aud` is the client that the token was made for, not all of its audience; `oaud` is
-    /// the audience as it stands, where an authorized party took its place.
+    /// `aud` holds the clients of ours that the token was made for, not all of its
+    /// audience; `oaud` is the audience as it stands, where an authorized party took its
+    /// place.
     pub fn condition_keys(&self) -> Vec<(String, Vec<String>)> {
         let prefix = host_and_path(&self.issuer);
         let key = |name: &str| format!("{prefix}:{name}");
         let mut keys = vec![
-            (key("aud"), vec![self.client_id.clone()]),
+            (key("aud"), self.clients.clone()),
             (key("sub"), vec![self.subject.clone()]),
         ];
         if self.authorized_party.is_some() {
@@ -58,6 +59,19 @@ impl Claims {
                 keys.push((key(name), values));
             }
         }
+        keys
+    }
+
+    /// The condition keys that stay with a session: AWS keeps who and for whom, not what
+    /// else the provider said.
+    pub fn session_keys(&self) -> Vec<(String, Vec<String>)> {
+        let kept = ["aud", "oaud", "sub", "amr"];
+        let mut keys = self.condition_keys();
+        keys.retain(|(key, _)| {
+            key.rsplit(':')
+                .next()
+                .is_some_and(|name| kept.contains(&name))
+        });
         keys
     }
 }

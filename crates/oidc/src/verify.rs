@@ -30,10 +30,10 @@ pub async fn verify(
     expectation: &Expectation<'_>,
     source: &KeySource,
 ) -> Result<Claims, Refusal> {
-    let unverified = Unverified::parse(token)?;
+    let mut unverified = Unverified::parse(token)?;
     // Judged before the signature, so that only tokens which could count cost a fetch.
     // What is learned from it leaves this function only if the signature holds.
-    let claims = judge_claims(&unverified, expectation)?;
+    let claims = judge_claims(&mut unverified, expectation)?;
 
     let known = match source.keys(expectation.issuer, expectation.now).await? {
         Found::Fetched(known) => {
@@ -61,8 +61,8 @@ pub fn verify_with(
     expectation: &Expectation<'_>,
     keys: &KeySet,
 ) -> Result<Claims, Refusal> {
-    let unverified = Unverified::parse(token)?;
-    let claims = judge_claims(&unverified, expectation)?;
+    let mut unverified = Unverified::parse(token)?;
+    let claims = judge_claims(&mut unverified, expectation)?;
     judge_signature(&unverified, keys).map(|()| claims)
 }
 
@@ -80,8 +80,9 @@ fn judge_signature(unverified: &Unverified<'_>, keys: &KeySet) -> Result<(), Ref
     }
 }
 
+/// Judges what the token says, and takes it out of the unverified one.
 fn judge_claims(
-    unverified: &Unverified<'_>,
+    unverified: &mut Unverified<'_>,
     expectation: &Expectation<'_>,
 ) -> Result<Claims, Refusal> {
     let claims = &unverified.claims;
@@ -94,7 +95,7 @@ fn judge_claims(
     let subject = text(claims, "sub")?.ok_or(Refusal::MissingClaim("sub"))?;
     let audiences = audiences(claims)?;
     let authorized_party = text(claims, "azp")?;
-    let client_id = client(&audiences, authorized_party, expectation)?;
+    let clients = clients(&audiences, authorized_party, expectation)?;
 
     let expires_at = time(claims, "exp")?.ok_or(Refusal::MissingClaim("exp"))?;
     if now >= expires_at {
@@ -111,39 +112,40 @@ fn judge_claims(
     Ok(Claims {
         issuer: unverified.issuer().to_owned(),
         subject: subject.to_owned(),
-        client_id,
+        clients,
         audiences,
         authorized_party: authorized_party.map(str::to_owned),
         expires_at,
         issued_at,
-        all: claims.clone(),
+        all: std::mem::take(&mut unverified.claims),
     })
 }
 
-/// The client that the token was made for.
+/// The clients of ours that the token was made for.
 ///
 /// The audience must hold one of ours. Where the token also says at whose request it was
 /// made (`azp`), that party must be ours too and is the client: a token that another
 /// client obtained is not ours, even if it may be used with us. Google fills the audience
 /// with whatever its caller likes, so there the party alone decides, as with AWS.
-fn client(
+fn clients(
     audiences: &[String],
     authorized_party: Option<&str>,
     expectation: &Expectation<'_>,
-) -> Result<String, Refusal> {
+) -> Result<Vec<String>, Refusal> {
     let is_ours = |id: &str| expectation.client_ids.iter().any(|ours| ours == id);
     let is_google = host_and_path(expectation.issuer) == GOOGLE;
-    let addressed = audiences.iter().find(|audience| is_ours(audience));
-    match (authorized_party, addressed) {
-        (Some(party), _) if !is_ours(party) => Err(Refusal::WrongAuthorizedParty {
+    let addressed = audiences.iter().filter(|audience| is_ours(audience));
+    let addressed: Vec<String> = addressed.cloned().collect();
+    match authorized_party {
+        Some(party) if !is_ours(party) => Err(Refusal::WrongAuthorizedParty {
             found: party.to_owned(),
         }),
-        (Some(party), Some(_)) => Ok(party.to_owned()),
-        (Some(party), None) if is_google => Ok(party.to_owned()),
-        (None, Some(client)) => Ok(client.clone()),
-        (_, None) => Err(Refusal::WrongAudience {
+        Some(party) if is_google => Ok(vec![party.to_owned()]),
+        _ if addressed.is_empty() => Err(Refusal::WrongAudience {
             found: audiences.to_vec(),
         }),
+        Some(party) => Ok(vec![party.to_owned()]),
+        None => Ok(addressed),
     }
 }
 

@@ -213,4 +213,21 @@ mod tests {
             assert_eq!(text.parse::<Origin>().unwrap().to_string(), text);
         }
     }
+
+    #[test]
+    fn what_an_origin_permits_depends_on_how_exact_it_is() {
+        let permits = |origin: &str, zone| origin.parse::<Origin>().unwrap().permits(zone);
+        for (origin, loopback, private, public) in [
+            ("https://idp.corp.example", true, true, true),
+            ("https://localhost:8443", true, true, true),
+            ("https://localhost:*", true, false, false),
+            ("http://localhost:8080", true, false, false),
+            ("http://localhost:*", true, false, false),
+        ] {
+            assert_eq!(permits(origin, Zone::Loopback), loopback, "{origin}");
+            assert_eq!(permits(origin, Zone::Private), private, "{origin}");
+            assert_eq!(permits(origin, Zone::Public), public, "{origin}");
+            assert!(!permits(origin, Zone::Never("link-local")), "{origin}");
+        }
+    }
 }

@@ -256,4 +256,39 @@ mod tests {
             Err(FetchRefusal::UrlTooLong)
         ));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn an_address_has_one_spelling(bits: u32) {
+            let [a, b, c, d] = bits.to_be_bytes();
+            let plain = std::net::Ipv4Addr::from(bits).to_string();
+            let read = Target::parse(&format!("https://{plain}/"));
+            proptest::prop_assert!(read.is_ok());
+            for odd in [
+                format!("{bits}"),
+                format!("0x{bits:x}"),
+                format!("0x{a:x}.{b}.{c}.{d}"),
+                format!("0{a:o}.{b}.{c}.{d}"),
+                format!("{a}.{b}.{}", u32::from(c) << 8 | u32::from(d)),
+                format!("{plain}."),
+                plain.replacen('.', "%2e", 1),
+                plain.replacen('.', "。", 1),
+            ] {
+                let read = Target::parse(&format!("https://{odd}/"));
+                proptest::prop_assert!(
+                    matches!(read, Err(FetchRefusal::OddSpelling | FetchRefusal::NotAUrl(_))),
+                    "{odd}: {read:?}"
+                );
+            }
+        }
+
+        #[test]
+        fn what_is_read_is_what_was_written(text in "https?://[a-z0-9.:@%\\\\/?#\\[\\]-]{0,30}") {
+            if let Ok(target) = Target::parse(&text) {
+                let (_, rest) = split_scheme(&text).unwrap();
+                let host = target.host.to_string();
+                proptest::prop_assert!(rest.starts_with(&host), "{text}: {target:?}");
+            }
+        }
+    }
 }

@@ -227,4 +227,27 @@ mod tests {
             assert!(matches!(zone(address), Zone::Never(_)), "{address}");
         }
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(20_000))]
+
+        #[test]
+        fn the_standard_library_knows_no_public_address_as_special(bits: u32) {
+            let address = Ipv4Addr::from(bits);
+            let special = address.is_private()
+                || address.is_loopback()
+                || address.is_link_local()
+                || address.is_multicast()
+                || address.is_broadcast()
+                || address.is_documentation()
+                || address.is_unspecified();
+            let zone = Zone::of(address.into());
+            proptest::prop_assert!(!special || zone != Zone::Public, "{address}");
+            // However an IPv4 address is dressed as an IPv6 one, it is no destination.
+            for dressed in [address.to_ipv6_mapped(), address.to_ipv6_compatible()] {
+                let zone = Zone::of(dressed.into());
+                proptest::prop_assert!(zone != Zone::Public && zone != Zone::Private, "{dressed}");
+            }
+        }
+    }
 }

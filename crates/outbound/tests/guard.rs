@@ -228,6 +228,39 @@ async fn the_name_is_resolved_once_a_fetch() {
 }
 
 #[tokio::test]
+async fn an_address_that_does_not_answer_gives_way_to_the_next() {
+    let site = Site::http(Reply::json(DOCUMENT)).await;
+    let origin = site.origin("localhost");
+    let fetch = async |addresses: &[&str]| {
+        let names = Names::new().with("localhost", addresses);
+        fetcher(&["http://localhost:*"], &[], &names)
+            .get(&origin)
+            .await
+    };
+    // The site listens on one address only.
+    assert!(fetch(&["127.0.0.2", "127.0.0.1"]).await.is_ok());
+    assert!(matches!(
+        fetch(&["127.0.0.2", "127.0.0.3"]).await,
+        Err(FetchRefusal::Connect { .. })
+    ));
+    let far_down = [
+        "127.0.0.2",
+        "127.0.0.3",
+        "127.0.0.4",
+        "127.0.0.5",
+        "127.0.0.1",
+    ];
+    assert!(matches!(
+        fetch(&far_down).await,
+        Err(FetchRefusal::Connect { .. })
+    ));
+    assert!(matches!(
+        fetch(&[]).await,
+        Err(FetchRefusal::NoAddress { .. })
+    ));
+}
+
+#[tokio::test]
 async fn certificates_of_the_wrong_name_authority_or_time_are_refused() {
     let authority = Authority::new("test root");
     let stranger = Authority::new("stranger");
@@ -270,6 +303,14 @@ async fn only_200_is_an_answer() {
             "{status}"
         );
     }
+}
+
+#[tokio::test]
+async fn an_answer_of_the_old_protocol_ends_with_its_connection() {
+    let site = Site::http(Reply::raw("HTTP/1.0 200 OK\r\n\r\n{\"a\":1}")).await;
+    let fetcher = fetcher(&["http://127.0.0.1:*"], &[], &Names::new());
+    let fetched = fetcher.get(&site.origin("127.0.0.1")).await.unwrap();
+    assert_eq!(fetched.bytes, "{\"a\":1}");
 }
 
 #[tokio::test]

@@ -48,6 +48,18 @@ fn github_actions() {
     assert_eq!(key("actor_id"), ["12"]);
     assert!(!keys.keys().any(|key| key.ends_with(":run_attempt")));
     assert!(!keys.keys().any(|key| key.ends_with(":oaud")));
+    let kept: Vec<String> = claims
+        .session_keys()
+        .into_iter()
+        .map(|(key, _)| key)
+        .collect();
+    assert_eq!(
+        kept,
+        [
+            "token.actions.githubusercontent.com:aud",
+            "token.actions.githubusercontent.com:sub"
+        ]
+    );
 }
 
 #[test]
@@ -186,4 +198,17 @@ fn session_tags_and_source_identity() {
             "https://aws.amazon.com/source_identity"
         ))
     ));
+}
+
+#[test]
+fn a_token_for_two_of_our_clients_is_for_both() {
+    let claims = verified(
+        "https://idp.example.com",
+        &["a", "b", "c"],
+        json!({"sub": "person-1", "aud": ["b", "other", "a"]}),
+    )
+    .unwrap();
+    assert_eq!(claims.client_id(), "b");
+    assert_eq!(claims.audiences(), ["b", "other", "a"]);
+    assert_eq!(keys(&claims)["idp.example.com:aud"], ["b", "a"]);
 }

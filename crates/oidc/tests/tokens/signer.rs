@@ -176,3 +176,14 @@ pub(crate) fn check_with(token: &str, keys: &KeySet) -> Result<Claims, Refusal> 
 pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
+
+/// A token that counts.
+pub(crate) fn rsa_token() -> String {
+    RSA.token("RS256", &sound_claims())
+}
+
+/// The three parts of a token.
+pub(crate) fn parts(token: &str) -> [String; 3] {
+    let parts: Vec<String> = token.split('.').map(str::to_owned).collect();
+    parts.try_into().unwrap()
+}
