@@ -372,3 +372,13 @@ fn everything_else_is_for_s3() {
         );
     }
 }
+
+#[test]
+fn a_query_endpoint_without_an_action_sends_browsers_to_its_page() {
+    let answer = Route::redirect("https://aws.amazon.com/iam", "id");
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (302, Some("https://aws.amazon.com/iam"))
+    );
+    assert!(answer.body.is_empty());
+}
