@@ -11,13 +11,14 @@ use crate::key::{self, Key};
 pub struct Context {
     /// Every name and value, one after the other: one piece of memory for all.
     text: String,
+    /// The hash of each entry's name, close together so that a look along them is quick.
+    hashes: Vec<u64>,
     entries: Vec<Entry>,
     values: Vec<Stored>,
 }
 
 #[derive(Debug, Clone)]
 struct Entry {
-    hash: u64,
     name: Range<usize>,
     values: Range<usize>,
     shape: Shape,
@@ -147,6 +148,7 @@ impl Context {
     /// Forgets every key and keeps the memory.
     pub fn clear(&mut self) {
         self.text.clear();
+        self.hashes.clear();
         self.entries.clear();
         self.values.clear();
     }
@@ -156,15 +158,25 @@ impl Context {
     }
 
     fn look_up(&self, hash: u64, name: &str) -> Option<Found<'_>> {
-        let entry = self
-            .entries
-            .iter()
-            .find(|entry| entry.hash == hash && self.slice(&entry.name) == name)?;
+        let entry = self.entries.get(self.position(hash, name)?)?;
         // A set without values cannot be told from no set.
         (!entry.values.is_empty()).then_some(Found {
             context: self,
             entry,
         })
+    }
+
+    fn position(&self, hash: u64, name: &str) -> Option<usize> {
+        let mut from = 0;
+        loop {
+            let rest = self.hashes.get(from..)?;
+            let at = from + rest.iter().position(|have| *have == hash)?;
+            let entry = self.entries.get(at)?;
+            if self.slice(&entry.name) == name {
+                return Some(at);
+            }
+            from = at + 1;
+        }
     }
 
     fn slice(&self, range: &Range<usize>) -> &str {
@@ -192,19 +204,16 @@ impl Context {
         let folded = key::fold(key);
         let hash = key::hash(folded.as_bytes());
         let values = first..self.values.len();
-        let text = &self.text;
-        let known = self.entries.iter_mut().find(|entry| {
-            entry.hash == hash && text.get(entry.name.clone()) == Some(folded.as_ref())
-        });
-        if let Some(entry) = known {
+        let known = self.position(hash, &folded);
+        if let Some(entry) = known.and_then(|at| self.entries.get_mut(at)) {
             entry.values = values;
             entry.shape = shape;
             return;
         }
         let start = self.text.len();
         self.text.push_str(&folded);
+        self.hashes.push(hash);
         self.entries.push(Entry {
-            hash,
             name: start..self.text.len(),
             values,
             shape,

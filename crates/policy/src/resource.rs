@@ -3,11 +3,10 @@
 //! An ARN has six parts: `arn:partition:service:region:account:resource`. Colons after
 //! the fifth belong to the last part. A wildcard never reaches into another part.
 
-use memchr::memchr_iter;
-
 use crate::Context;
 use crate::glob;
 use crate::index::ResourceKey;
+use crate::key;
 use crate::template::{Template, Variables, Wildcards};
 
 /// A resource pattern of a statement.
@@ -17,71 +16,86 @@ pub(crate) enum ResourcePattern {
     Everything,
     /// An ARN, maybe with wildcards.
     Arn {
-        head: Head,
-        tail: Template,
-        /// What every resource that matches begins with.
+        /// What every resource that matches begins with. Looked at first.
         beginning: Box<[u8]>,
+        rest: Rest,
     },
 }
 
-/// The first five parts of an ARN pattern.
+/// How the text after the beginning is compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Head {
-    /// No wildcards: the parts and the five colons as they stand.
-    Literal(Box<[u8]>),
-    /// Each part a pattern.
-    Parts([Box<[u8]>; 5]),
+pub(crate) enum Rest {
+    /// The beginning is the whole.
+    Nothing,
+    /// `*` and nothing else.
+    Anything,
+    /// A pattern for the text after the beginning, inside the last part.
+    Glob(Box<[u8]>),
+    /// A pattern with variables, for the whole last part.
+    Varying(Template),
+    /// A pattern for each of the first five parts, and one for the last.
+    Parts([Box<[u8]>; 5], Template),
 }
 
-/// The resource of a request, its parts found once for all layers.
+/// The resource of a request, its colons found once for all layers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Target<'r> {
     text: &'r [u8],
-    parts: Option<Parts<'r>>,
+    /// Where the first five colons are; `None` for what is no ARN.
+    colons: Option<[usize; 5]>,
 }
 
-/// An ARN taken apart.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Parts<'a> {
-    /// The first five parts, without colons.
-    head: [&'a [u8]; 5],
-    /// Where the sixth part starts.
-    tail_at: usize,
-    tail: &'a [u8],
-}
+const PLAIN_HIGH: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+const COLONS: u64 = 0x3a3a_3a3a_3a3a_3a3a;
 
-impl<'a> Parts<'a> {
-    /// Splits at the first five colons.
-    pub(crate) fn of(text: &'a [u8]) -> Option<Parts<'a>> {
-        let mut colons = memchr_iter(b':', text);
-        let mut head: [&[u8]; 5] = [&[]; 5];
-        let mut start = 0;
-        for part in &mut head {
-            let colon = colons.next()?;
-            *part = text.get(start..colon)?;
-            start = colon + 1;
+/// Where the first five colons of a text are. Eight bytes are looked at together.
+fn first_colons(text: &[u8]) -> Option<[usize; 5]> {
+    let mut colons = [0; 5];
+    let mut places = colons.iter_mut();
+    let mut place = places.next()?;
+    for (at, chunk) in text.chunks(8).enumerate() {
+        let word = key::load(chunk) ^ COLONS;
+        // A bit for each byte that is zero now, and so was a colon. What lies beyond a
+        // short last chunk was zero, and is none.
+        let mut found = !(((word & PLAIN_HIGH) + PLAIN_HIGH) | word | PLAIN_HIGH);
+        while found != 0 {
+            *place = at * 8 + (found.trailing_zeros() / 8) as usize;
+            place = match places.next() {
+                Some(next) => next,
+                None => return Some(colons),
+            };
+            found &= found - 1;
         }
-        Some(Parts {
-            head,
-            tail_at: start,
-            tail: text.get(start..)?,
-        })
     }
+    None
+}
+
+/// An ARN's first five parts and its last.
+fn split<'a>(text: &'a [u8], colons: &[usize; 5]) -> ([&'a [u8]; 5], &'a [u8]) {
+    let mut start = 0;
+    let head = colons.map(|colon| {
+        let part = text.get(start..colon).unwrap_or_default();
+        start = colon + 1;
+        part
+    });
+    (head, text.get(start..).unwrap_or_default())
 }
 
 /// Whether an ARN pattern, in the bytes of [`glob`], matches an ARN part by part.
 pub(crate) fn arn_matches(pattern: &[u8], arn: &[u8]) -> bool {
-    let Some(arn) = Parts::of(arn) else {
+    let Some(colons) = first_colons(arn) else {
         return false;
     };
     if pattern == [glob::STAR] {
         return true;
     }
-    Parts::of(pattern).is_some_and(|pattern| {
-        let mut pairs = pattern.head.iter().zip(&arn.head);
-        pairs.all(|(pattern, part)| glob::matches(pattern, part))
-            && glob::matches(pattern.tail, arn.tail)
-    })
+    let Some(pattern_colons) = first_colons(pattern) else {
+        return false;
+    };
+    let (patterns, pattern_tail) = split(pattern, &pattern_colons);
+    let (parts, tail) = split(arn, &colons);
+    let mut pairs = patterns.iter().zip(&parts);
+    pairs.all(|(pattern, part)| glob::matches(pattern, part)) && glob::matches(pattern_tail, tail)
 }
 
 impl<'r> Target<'r> {
@@ -89,7 +103,7 @@ impl<'r> Target<'r> {
         let text = resource.as_bytes();
         Target {
             text,
-            parts: Parts::of(text),
+            colons: first_colons(text),
         }
     }
 
@@ -99,9 +113,9 @@ impl<'r> Target<'r> {
 
     /// Whether the resource belongs to a service and its last part begins like this.
     pub(crate) fn is(&self, service: &str, beginning: &str) -> bool {
-        self.parts.is_some_and(|parts| {
-            let [_, _, of, _, _] = parts.head;
-            of == service.as_bytes() && parts.tail.starts_with(beginning.as_bytes())
+        self.colons.is_some_and(|colons| {
+            let ([_, _, of, _, _], tail) = split(self.text, &colons);
+            of == service.as_bytes() && tail.starts_with(beginning.as_bytes())
         })
     }
 }
@@ -116,18 +130,31 @@ impl ResourcePattern {
         let head: [&str; 5] = std::array::from_fn(|_| parts.next().unwrap_or("*"));
         let tail = parts.next().unwrap_or("*");
         let tail = Template::read(tail, variables, Wildcards::Read);
-        let literal = head.iter().all(|part| !part.contains(['*', '?']));
-        let head = if literal {
-            let joined: String = head.iter().flat_map(|part| [*part, ":"]).collect();
-            Head::Literal(joined.into_bytes().into())
-        } else {
-            Head::Parts(head.map(|part| glob::encode(part).into()))
+        let mut beginning = Vec::with_capacity(text.len());
+        for part in head {
+            let wildcard = part.find(['*', '?']);
+            beginning.extend(part.bytes().take(wildcard.unwrap_or(part.len())));
+            if wildcard.is_some() {
+                let head = head.map(|part| glob::encode(part).into());
+                return ResourcePattern::Arn {
+                    beginning: beginning.into(),
+                    rest: Rest::Parts(head, tail),
+                };
+            }
+            beginning.push(b':');
+        }
+        let fixed = tail.fixed_start();
+        let (literal, after) = fixed.split_at(glob::literal_len(fixed));
+        beginning.extend(literal);
+        let rest = match (&tail, after) {
+            (Template::Varying(_), _) => Rest::Varying(tail),
+            (Template::Fixed(_), []) => Rest::Nothing,
+            (Template::Fixed(_), [glob::STAR]) => Rest::Anything,
+            (Template::Fixed(_), after) => Rest::Glob(after.into()),
         };
-        let beginning = beginning(&head, &tail).into();
         ResourcePattern::Arn {
-            head,
-            tail,
-            beginning,
+            beginning: beginning.into(),
+            rest,
         }
     }
 
@@ -136,54 +163,49 @@ impl ResourcePattern {
         match self {
             ResourcePattern::Everything => ResourceKey::Any,
             ResourcePattern::Arn {
-                head: Head::Literal(_),
-                tail: Template::Fixed(tail),
                 beginning,
-            } if glob::literal_len(tail) == tail.len() => ResourceKey::Exact(beginning),
+                rest: Rest::Nothing,
+            } => ResourceKey::Exact(beginning),
             ResourcePattern::Arn { beginning, .. } => ResourceKey::Beginning(beginning),
         }
     }
 
     pub(crate) fn matches(&self, target: &Target<'_>, context: &Context) -> bool {
-        let (head, tail) = match self {
+        let (beginning, rest) = match self {
             ResourcePattern::Everything => return true,
-            ResourcePattern::Arn { head, tail, .. } => (head, tail),
+            ResourcePattern::Arn { beginning, rest } => (beginning, rest),
         };
-        let Some(parts) = &target.parts else {
+        let Some(after) = strip(target.text, beginning) else {
             return false;
         };
-        let head_matches = match head {
-            Head::Literal(head) => target.text.get(..parts.tail_at) == Some(head),
-            Head::Parts(patterns) => patterns
-                .iter()
-                .zip(&parts.head)
-                .all(|(pattern, part)| glob::matches(pattern, part)),
-        };
-        head_matches && tail.test(context, |pattern| glob::matches(pattern, parts.tail))
+        match rest {
+            Rest::Nothing => after.is_empty(),
+            Rest::Anything => true,
+            Rest::Glob(pattern) => glob::matches(pattern, after),
+            Rest::Varying(tail) => target.colons.is_some_and(|colons| {
+                let (_, last) = split(target.text, &colons);
+                tail.test(context, |pattern| glob::matches(pattern, last))
+            }),
+            Rest::Parts(patterns, tail) => target.colons.is_some_and(|colons| {
+                let (parts, last) = split(target.text, &colons);
+                let mut pairs = patterns.iter().zip(&parts);
+                pairs.all(|(pattern, part)| glob::matches(pattern, part))
+                    && tail.test(context, |pattern| glob::matches(pattern, last))
+            }),
+        }
     }
 }
 
-/// The bytes before anything that can differ.
-fn beginning(head: &Head, tail: &Template) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    match head {
-        Head::Literal(head) => {
-            bytes.extend_from_slice(head);
-            let fixed = tail.fixed_start();
-            bytes.extend(fixed.iter().take(glob::literal_len(fixed)));
-        }
-        Head::Parts(parts) => {
-            for part in parts {
-                let literal = glob::literal_len(part);
-                bytes.extend(part.iter().take(literal));
-                if literal < part.len() {
-                    break;
-                }
-                bytes.push(b':');
-            }
-        }
+/// The text after a beginning. Names that differ mostly differ at their ends, so these
+/// are compared first.
+fn strip<'t>(text: &'t [u8], beginning: &[u8]) -> Option<&'t [u8]> {
+    let (start, after) = text.split_at_checked(beginning.len())?;
+    if let (Some(end), Some(wanted)) = (start.last_chunk::<8>(), beginning.last_chunk::<8>())
+        && u64::from_le_bytes(*end) != u64::from_le_bytes(*wanted)
+    {
+        return None;
     }
-    bytes
+    (start == beginning).then_some(after)
 }
 
 #[cfg(test)]
