@@ -1,11 +1,5 @@
 //! A browser without a screen: cookies, forms, redirects that are looked at and not
 //! followed.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test stops at what it does not expect"
-)]
 
 use std::collections::BTreeMap;
 
