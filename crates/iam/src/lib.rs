@@ -1,1 +1,102 @@
-//! To be written.
+//! AWS Identity and Access Management: the records that everything else decides by.
+//!
+//! One file holds one noun's operations: what each touches, and what it does. Beneath them
+//! lies common ground: [`entity`] (what users, groups and roles share), [`caller`] (of whom
+//! an operation without a name speaks), [`trust`] and [`documents`] (policies on their way in
+//! and out), [`tags`], [`boundary`], [`paging`], [`quotas`], [`errors`].
+
+mod access_keys;
+mod account;
+mod boundary;
+mod caller;
+mod documents;
+mod entity;
+mod errors;
+mod groups;
+mod inline_policies;
+mod not_yet;
+mod paging;
+mod principal_settings;
+mod quotas;
+mod role_view;
+mod roles;
+mod tags;
+#[cfg(test)]
+mod tests;
+mod trust;
+mod users;
+
+use plane::{Entry, stored};
+
+/// The operations of IAM that are built.
+pub static OPERATIONS: &[Entry] = &[
+    // Users.
+    stored::<users::CreateUser>(),
+    stored::<users::DeleteUser>(),
+    stored::<users::GetUser>(),
+    stored::<users::ListUsers>(),
+    stored::<users::UpdateUser>(),
+    // Access keys.
+    stored::<access_keys::CreateAccessKey>(),
+    stored::<access_keys::DeleteAccessKey>(),
+    stored::<access_keys::GetAccessKeyLastUsed>(),
+    stored::<access_keys::ListAccessKeys>(),
+    stored::<access_keys::UpdateAccessKey>(),
+    // Groups.
+    stored::<groups::AddUserToGroup>(),
+    stored::<groups::CreateGroup>(),
+    stored::<groups::DeleteGroup>(),
+    stored::<groups::GetGroup>(),
+    stored::<groups::ListGroups>(),
+    stored::<groups::ListGroupsForUser>(),
+    stored::<groups::RemoveUserFromGroup>(),
+    stored::<groups::UpdateGroup>(),
+    // Roles.
+    stored::<roles::CreateRole>(),
+    stored::<roles::DeleteRole>(),
+    stored::<roles::GetRole>(),
+    stored::<roles::ListInstanceProfilesForRole>(),
+    stored::<roles::ListRoles>(),
+    stored::<roles::UpdateAssumeRolePolicy>(),
+    stored::<roles::UpdateRole>(),
+    stored::<roles::UpdateRoleDescription>(),
+    // Inline policies.
+    stored::<inline_policies::DeleteGroupPolicy>(),
+    stored::<inline_policies::DeleteRolePolicy>(),
+    stored::<inline_policies::DeleteUserPolicy>(),
+    stored::<inline_policies::GetGroupPolicy>(),
+    stored::<inline_policies::GetRolePolicy>(),
+    stored::<inline_policies::GetUserPolicy>(),
+    stored::<inline_policies::ListGroupPolicies>(),
+    stored::<inline_policies::ListRolePolicies>(),
+    stored::<inline_policies::ListUserPolicies>(),
+    stored::<inline_policies::PutGroupPolicy>(),
+    stored::<inline_policies::PutRolePolicy>(),
+    stored::<inline_policies::PutUserPolicy>(),
+    // Tags and permissions boundaries of users and roles.
+    stored::<principal_settings::DeleteRolePermissionsBoundary>(),
+    stored::<principal_settings::DeleteUserPermissionsBoundary>(),
+    stored::<principal_settings::ListRoleTags>(),
+    stored::<principal_settings::ListUserTags>(),
+    stored::<principal_settings::PutRolePermissionsBoundary>(),
+    stored::<principal_settings::PutUserPermissionsBoundary>(),
+    stored::<principal_settings::TagRole>(),
+    stored::<principal_settings::TagUser>(),
+    stored::<principal_settings::UntagRole>(),
+    stored::<principal_settings::UntagUser>(),
+    // The account.
+    stored::<account::CreateAccountAlias>(),
+    stored::<account::DeleteAccountAlias>(),
+    stored::<account::GetAccountSummary>(),
+    stored::<account::ListAccountAliases>(),
+    // What cannot be made yet.
+    stored::<not_yet::GetLoginProfile>(),
+    stored::<not_yet::ListInstanceProfiles>(),
+    stored::<not_yet::ListMFADevices>(),
+    stored::<not_yet::ListSAMLProviders>(),
+    stored::<not_yet::ListSSHPublicKeys>(),
+    stored::<not_yet::ListServerCertificates>(),
+    stored::<not_yet::ListServiceSpecificCredentials>(),
+    stored::<not_yet::ListSigningCertificates>(),
+    stored::<not_yet::ListVirtualMFADevices>(),
+];

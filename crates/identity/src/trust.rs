@@ -16,7 +16,7 @@ pub(crate) fn compile(role: &Role) -> PolicySet {
 }
 
 /// The document with each named ARN replaced by its id.
-pub(crate) fn by_id(document: &str, principals: &[NamedPrincipal]) -> String {
+pub fn by_id(document: &str, principals: &[NamedPrincipal]) -> String {
     if principals.is_empty() {
         return document.to_owned();
     }

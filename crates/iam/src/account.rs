@@ -1,0 +1,217 @@
+//! The account itself: its alias, and the summary of what is in it.
+
+use std::collections::BTreeMap;
+
+use aws::AccountId;
+use facts::OperationFacts;
+use identity::{
+    AccessKey, Account, Ask, GLOBAL_SCOPE, Group, KeyOwner, ManagedPolicy, OidcProvider, Role, User,
+};
+use plane::{Call, Error, Operation, Permit, Touches};
+use store::{Exactly, OrElseTaken as _, Read as _, Record, Transaction};
+use wire::{Input, Output};
+
+use crate::errors::{Nothing, no_such_entity};
+use crate::quotas;
+
+/// An action that is not on any resource.
+fn touch_account(call: &Call, action: &'static str) -> Result<Touches, Error> {
+    Ok(Touches::one(Ask::new(
+        action,
+        "*",
+        call.account()?.as_str(),
+    )))
+}
+
+fn account(call: &Call, tx: &Transaction) -> Result<Account, Error> {
+    tx.get::<Account>(GLOBAL_SCOPE, call.account()?.as_str())?
+        .ok_or_else(|| Error::internal("the caller's account is gone"))
+}
+
+/// Gives the account an alias, in place of the one that it had.
+#[derive(Input)]
+pub(crate) struct CreateAccountAlias {
+    account_alias: String,
+}
+
+impl Operation for CreateAccountAlias {
+    const FACTS: &'static OperationFacts = facts::iam::CREATE_ACCOUNT_ALIAS;
+    type Output = Nothing;
+
+    fn touches(&self, call: &Call, _tx: &Transaction) -> Result<Touches, Error> {
+        touch_account(call, "iam:CreateAccountAlias")
+    }
+
+    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
+        // It would be taken for an account id where either may stand.
+        if self.account_alias.parse::<AccountId>().is_ok() {
+            return Err(Error::validation(
+                "The specified value for accountAlias is invalid. It must not be a 12-digit number.",
+            ));
+        }
+        let taken = || {
+            let alias = &self.account_alias;
+            Error::new("EntityAlreadyExists")
+                .say(format!("The account alias {alias} already exists."))
+        };
+        let mut account = account(&permit, tx)?;
+        if account.alias.as_ref() == Some(&self.account_alias) {
+            return Err(taken());
+        }
+        account.alias = Some(self.account_alias.clone());
+        tx.update(GLOBAL_SCOPE, &account)
+            .or_else_taken(|_| taken())?;
+        Ok(Nothing {})
+    }
+}
+
+/// Takes the account's alias away.
+#[derive(Input)]
+pub(crate) struct DeleteAccountAlias {
+    account_alias: String,
+}
+
+impl Operation for DeleteAccountAlias {
+    const FACTS: &'static OperationFacts = facts::iam::DELETE_ACCOUNT_ALIAS;
+    type Output = Nothing;
+
+    fn touches(&self, call: &Call, _tx: &Transaction) -> Result<Touches, Error> {
+        touch_account(call, "iam:DeleteAccountAlias")
+    }
+
+    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
+        let mut account = account(&permit, tx)?;
+        if account.alias.as_ref() != Some(&self.account_alias) {
+            return Err(no_such_entity(format!(
+                "The account alias {} cannot be found.",
+                self.account_alias
+            )));
+        }
+        account.alias = None;
+        tx.update(GLOBAL_SCOPE, &account)?;
+        Ok(Nothing {})
+    }
+}
+
+/// Lists the account's alias, of which there is at most one.
+#[derive(Input)]
+#[wire(ignores(
+    "Marker" = "an account has one alias at most, so there is one page",
+    "MaxItems" = "an account has one alias at most, so there is one page"
+))]
+pub(crate) struct ListAccountAliases {}
+
+/// The account's aliases.
+#[derive(Output, Debug)]
+pub(crate) struct AliasPage {
+    account_aliases: Vec<String>,
+    is_truncated: bool,
+}
+
+impl Operation for ListAccountAliases {
+    const FACTS: &'static OperationFacts = facts::iam::LIST_ACCOUNT_ALIASES;
+    type Output = AliasPage;
+
+    fn touches(&self, call: &Call, _tx: &Transaction) -> Result<Touches, Error> {
+        touch_account(call, "iam:ListAccountAliases")
+    }
+
+    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<AliasPage, Error> {
+        Ok(AliasPage {
+            account_aliases: account(&permit, tx)?.alias.into_iter().collect(),
+            is_truncated: false,
+        })
+    }
+}
+
+/// Counts what is in the account, beside the quotas.
+#[derive(Input)]
+pub(crate) struct GetAccountSummary {}
+
+/// Counts and quotas by name.
+#[derive(Output, Debug)]
+pub(crate) struct AccountSummary {
+    summary_map: BTreeMap<String, i64>,
+}
+
+impl Operation for GetAccountSummary {
+    const FACTS: &'static OperationFacts = facts::iam::GET_ACCOUNT_SUMMARY;
+    type Output = AccountSummary;
+
+    fn touches(&self, call: &Call, _tx: &Transaction) -> Result<Touches, Error> {
+        touch_account(call, "iam:GetAccountSummary")
+    }
+
+    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<AccountSummary, Error> {
+        let account = permit.account()?;
+        let root = AccessKey::owner_value(account, &KeyOwner::Root);
+        let root_keys = tx.count::<AccessKey>(GLOBAL_SCOPE, "owner", Exactly(&root))?;
+        let policies = tx.all::<ManagedPolicy>(account.as_str(), "name", "")?;
+        let versions: usize = policies.iter().map(|policy| policy.versions.len()).sum();
+        let counts = [
+            ("Users", count::<User>(tx, account, "name")?),
+            ("Groups", count::<Group>(tx, account, "name")?),
+            ("Roles", count::<Role>(tx, account, "name")?),
+            ("Policies", whole(policies.len())),
+            ("PolicyVersionsInUse", whole(versions)),
+            ("Providers", count::<OidcProvider>(tx, account, "arn")?),
+            ("AccountAccessKeysPresent", root_keys.min(1)),
+        ];
+        let entries = counts.iter().chain(QUOTAS).chain(NOTHING_OF);
+        let summary_map = entries
+            .map(|(name, value)| {
+                let value = i64::try_from(*value).map_err(Error::internal)?;
+                Ok(((*name).to_owned(), value))
+            })
+            .collect::<Result<_, Error>>()?;
+        Ok(AccountSummary { summary_map })
+    }
+}
+
+/// How many records of a kind the account has.
+fn count<R: Record>(tx: &Transaction, account: AccountId, index: &str) -> Result<u64, Error> {
+    Ok(tx.count::<R>(account.as_str(), index, "")?)
+}
+
+fn whole(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+/// The quotas that the summary tells.
+const QUOTAS: &[(&str, u64)] = &[
+    ("AccessKeysPerUserQuota", quotas::ACCESS_KEYS_PER_USER),
+    ("AssumeRolePolicySizeQuota", quotas::TRUST_POLICY_SIZE),
+    ("AttachedPoliciesPerGroupQuota", quotas::ATTACHED_POLICIES),
+    ("AttachedPoliciesPerRoleQuota", quotas::ATTACHED_POLICIES),
+    ("AttachedPoliciesPerUserQuota", quotas::ATTACHED_POLICIES),
+    ("GroupPolicySizeQuota", quotas::GROUP_POLICY_SIZE),
+    ("GroupsPerUserQuota", quotas::GROUPS_PER_USER),
+    ("GroupsQuota", quotas::GROUPS),
+    ("InstanceProfilesQuota", quotas::INSTANCE_PROFILES),
+    ("PoliciesQuota", quotas::POLICIES),
+    ("PolicySizeQuota", quotas::POLICY_SIZE),
+    ("PolicyVersionsInUseQuota", quotas::POLICY_VERSIONS),
+    ("RolePolicySizeQuota", quotas::ROLE_POLICY_SIZE),
+    ("RolesQuota", quotas::ROLES),
+    ("ServerCertificatesQuota", quotas::SERVER_CERTIFICATES),
+    (
+        "SigningCertificatesPerUserQuota",
+        quotas::SIGNING_CERTIFICATES_PER_USER,
+    ),
+    ("UserPolicySizeQuota", quotas::USER_POLICY_SIZE),
+    ("UsersQuota", quotas::USERS),
+    ("VersionsPerPolicyQuota", quotas::VERSIONS_PER_POLICY),
+];
+
+/// What cannot be made yet, so that there is none of it; and the version of session tokens
+/// that the global STS endpoint gives out, which is the first until it is set otherwise.
+const NOTHING_OF: &[(&str, u64)] = &[
+    ("AccountMFAEnabled", 0),
+    ("AccountPasswordPresent", 0),
+    ("AccountSigningCertificatesPresent", 0),
+    ("InstanceProfiles", 0),
+    ("MFADevices", 0),
+    ("MFADevicesInUse", 0),
+    ("ServerCertificates", 0),
+    ("GlobalEndpointTokenVersion", 1),
+];

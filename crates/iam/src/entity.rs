@@ -1,0 +1,238 @@
+//! What users, groups and roles have in common: a name in an account, an ARN, policies.
+
+use std::collections::BTreeMap;
+
+use aws::{AccountId, Arn};
+use identity::{Ask, Group, Role, Tag, User};
+use plane::{Call, Error, Touches};
+use store::{OrElseTaken as _, Read, Record, Transaction};
+
+use crate::errors::{already_exists, delete_conflict, no_such, over_quota};
+use crate::quotas;
+
+/// A user, a group or a role.
+pub(crate) trait Entity: Record + Clone {
+    /// What AWS calls it in sentences and in ARNs.
+    const NOUN: &'static str;
+    /// The quota of such entities in an account: its name and its value.
+    const PER_ACCOUNT: (&'static str, u64);
+    /// How much all its inline policies together may weigh.
+    const INLINE_SIZE: u64;
+
+    /// The account that it belongs to.
+    fn account(&self) -> AccountId;
+    /// Its name, as it was given.
+    fn name(&self) -> &str;
+    /// Its ARN, path included.
+    fn arn(&self) -> Arn;
+    /// Its tags. Groups have none.
+    fn tags(&self) -> &[Tag];
+    /// The managed policy that bounds it. Groups have none.
+    fn boundary(&self) -> Option<&str>;
+    /// Its inline policies by name.
+    fn inline(&self) -> &BTreeMap<String, String>;
+    /// Its inline policies by name, to be changed.
+    fn inline_mut(&mut self) -> &mut BTreeMap<String, String>;
+    /// ARNs of the managed policies attached to it.
+    fn attached(&self) -> &[String];
+}
+
+macro_rules! common {
+    () => {
+        fn account(&self) -> AccountId {
+            self.account
+        }
+
+        fn name(&self) -> &str {
+            &self.name
+        }
+
+        fn arn(&self) -> Arn {
+            Self::arn(self)
+        }
+
+        fn inline(&self) -> &BTreeMap<String, String> {
+            &self.inline
+        }
+
+        fn inline_mut(&mut self) -> &mut BTreeMap<String, String> {
+            &mut self.inline
+        }
+
+        fn attached(&self) -> &[String] {
+            &self.attached
+        }
+    };
+}
+
+impl Entity for User {
+    const NOUN: &'static str = "user";
+    const PER_ACCOUNT: (&'static str, u64) = ("UsersPerAccount", quotas::USERS);
+    const INLINE_SIZE: u64 = quotas::USER_POLICY_SIZE;
+
+    common!();
+
+    fn tags(&self) -> &[Tag] {
+        &self.tags
+    }
+
+    fn boundary(&self) -> Option<&str> {
+        self.boundary.as_deref()
+    }
+}
+
+impl Entity for Group {
+    const NOUN: &'static str = "group";
+    const PER_ACCOUNT: (&'static str, u64) = ("GroupsPerAccount", quotas::GROUPS);
+    const INLINE_SIZE: u64 = quotas::GROUP_POLICY_SIZE;
+
+    common!();
+
+    fn tags(&self) -> &[Tag] {
+        &[]
+    }
+
+    fn boundary(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl Entity for Role {
+    const NOUN: &'static str = "role";
+    const PER_ACCOUNT: (&'static str, u64) = ("RolesPerAccount", quotas::ROLES);
+    const INLINE_SIZE: u64 = quotas::ROLE_POLICY_SIZE;
+
+    common!();
+
+    fn tags(&self) -> &[Tag] {
+        &self.tags
+    }
+
+    fn boundary(&self) -> Option<&str> {
+        self.boundary.as_deref()
+    }
+}
+
+/// The entity of this name in the account, without regard to case.
+pub(crate) fn find<E: Entity>(
+    reader: &impl Read,
+    account: AccountId,
+    name: &str,
+) -> Result<Option<E>, Error> {
+    Ok(reader.find(account.as_str(), "name", &name.to_lowercase())?)
+}
+
+/// The entity of this name in the account, or `NoSuchEntity`.
+pub(crate) fn require<E: Entity>(
+    reader: &impl Read,
+    account: AccountId,
+    name: &str,
+) -> Result<E, Error> {
+    find(reader, account, name)?.ok_or_else(|| no_such(E::NOUN, name))
+}
+
+/// The ARN that an entity of this path and name has or would have.
+pub(crate) fn arn_of<E: Entity>(account: AccountId, path: &str, name: &str) -> Arn {
+    let resource = format!("{}{path}{name}", E::NOUN);
+    Arn::new("iam", "", account.as_str(), &resource)
+}
+
+/// What an action on an entity that is there asks for.
+pub(crate) fn ask_of(action: &'static str, entity: &impl Entity) -> Ask {
+    Ask::new(action, entity.arn().as_str(), entity.account().as_str())
+        .resource_tags("iam", entity.tags())
+}
+
+/// What an action on the entity of this name asks for. One that does not exist is asked for
+/// under the path `/`, so that nobody learns of its absence who could not have touched it.
+pub(crate) fn ask<E: Entity>(
+    call: &Call,
+    tx: &Transaction,
+    action: &'static str,
+    name: &str,
+) -> Result<Ask, Error> {
+    let account = call.account()?;
+    Ok(match find::<E>(tx, account, name)? {
+        Some(entity) => ask_of(action, &entity),
+        None => ask_for(action, arn_of::<E>(account, "/", name), account),
+    })
+}
+
+/// As [`ask`], with the boundary of the entity as `iam:PermissionsBoundary`: for the actions
+/// that the service authorization reference lists that key for.
+pub(crate) fn ask_bounded<E: Entity>(
+    call: &Call,
+    tx: &Transaction,
+    action: &'static str,
+    name: &str,
+) -> Result<Ask, Error> {
+    let account = call.account()?;
+    Ok(match find::<E>(tx, account, name)? {
+        Some(entity) => {
+            ask_of(action, &entity).key_if("iam:PermissionsBoundary", entity.boundary())
+        }
+        None => ask_for(action, arn_of::<E>(account, "/", name), account),
+    })
+}
+
+/// What an action on something of this ARN in the account asks for.
+pub(crate) fn ask_for(action: &'static str, arn: Arn, account: AccountId) -> Ask {
+    Ask::new(action, arn.as_str(), account.as_str())
+}
+
+/// A single action on the entity of this name.
+pub(crate) fn touch<E: Entity>(
+    call: &Call,
+    tx: &Transaction,
+    action: &'static str,
+    name: &str,
+) -> Result<Touches, Error> {
+    Ok(Touches::one(ask::<E>(call, tx, action, name)?))
+}
+
+/// A listing of entities under a path. The resource is what all their ARNs begin with.
+pub(crate) fn touch_list<E: Entity>(
+    call: &Call,
+    action: &'static str,
+    path_prefix: Option<&str>,
+) -> Result<Touches, Error> {
+    let account = call.account()?;
+    let arn = arn_of::<E>(account, path_prefix.unwrap_or("/"), "");
+    Ok(Touches::one(ask_for(action, arn, account)))
+}
+
+/// Adds an entity: its name must be free, and there must be room for one more.
+pub(crate) fn insert<E: Entity>(tx: &mut Transaction, entity: &E) -> Result<(), Error> {
+    let scope = entity.account();
+    let scope = scope.as_str();
+    tx.insert(scope, entity)
+        .or_else_taken(|_| already_exists(E::NOUN, entity.name()))?;
+    let (quota, most) = E::PER_ACCOUNT;
+    if !tx.within::<E>(scope, "name", "", most)? {
+        return Err(over_quota(quota, most));
+    }
+    Ok(())
+}
+
+/// Writes an entity that was changed; its new name must be free.
+pub(crate) fn update<E: Entity>(tx: &mut Transaction, entity: &E) -> Result<(), Error> {
+    let scope = entity.account();
+    tx.update(scope.as_str(), entity)
+        .or_else_taken(|_| already_exists(E::NOUN, entity.name()))
+}
+
+/// Refuses to delete an entity that still holds policies, in AWS's order.
+pub(crate) fn must_hold_no_policies(entity: &impl Entity) -> Result<(), Error> {
+    if !entity.attached().is_empty() {
+        return Err(delete_conflict("detach all policies"));
+    }
+    if !entity.inline().is_empty() {
+        return Err(delete_conflict("delete policies"));
+    }
+    Ok(())
+}
+
+/// Whether the path begins with the prefix that was asked for.
+pub(crate) fn is_under(path: &str, prefix: Option<&str>) -> bool {
+    prefix.is_none_or(|prefix| path.starts_with(prefix))
+}

@@ -1,0 +1,16 @@
+//! The operations of IAM as their callers see them: a form in, an answer or a refusal out,
+//! over a store in memory, with authorization as always.
+
+mod access_keys;
+mod account;
+mod authorization;
+mod groups;
+mod house;
+mod inline_policies;
+mod not_yet;
+mod paging;
+mod roles;
+mod settings;
+mod table;
+mod trust;
+mod users;
