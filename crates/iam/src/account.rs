@@ -14,13 +14,10 @@ use wire::{Input, Output};
 use crate::errors::{Nothing, no_such_entity};
 use crate::quotas;
 
-/// An action that is not on any resource.
+/// An action that is not on any resource; a refusal says `on resource: *` all the same.
 fn touch_account(call: &Call, action: &'static str) -> Result<Touches, Error> {
-    Ok(Touches::one(Ask::new(
-        action,
-        "*",
-        call.account()?.as_str(),
-    )))
+    let ask = Ask::new(action, "*", call.account()?.as_str());
+    Ok(Touches::one(ask.called("*")))
 }
 
 fn account(call: &Call, tx: &Transaction) -> Result<Account, Error> {

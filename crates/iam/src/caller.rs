@@ -26,7 +26,10 @@ impl Subject {
         Ok(match self {
             Subject::User(user) => ask_of(action, user),
             Subject::Root(_) => ask_for(action, root_arn(account), account),
-            Subject::Nobody(name) => ask_for(action, arn_of::<User>(account, "/", name), account),
+            Subject::Nobody(name) => {
+                let arn = arn_of::<User>(account, "/", name);
+                ask_for(action, arn, account).called(format!("user {name}"))
+            }
         })
     }
 

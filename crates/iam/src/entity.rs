@@ -137,9 +137,10 @@ pub(crate) fn arn_of<E: Entity>(account: AccountId, path: &str, name: &str) -> A
     Arn::new("iam", "", account.as_str(), &resource)
 }
 
-/// What an action on an entity that is there asks for.
-pub(crate) fn ask_of(action: &'static str, entity: &impl Entity) -> Ask {
+/// What an action on an entity that is there asks for. A refusal calls it `user NAME`.
+pub(crate) fn ask_of<E: Entity>(action: &'static str, entity: &E) -> Ask {
     Ask::new(action, entity.arn().as_str(), entity.account().as_str())
+        .called(format!("{} {}", E::NOUN, entity.name()))
         .resource_tags("iam", entity.tags())
 }
 
@@ -151,11 +152,8 @@ pub(crate) fn ask<E: Entity>(
     action: &'static str,
     name: &str,
 ) -> Result<Ask, Error> {
-    let account = call.account()?;
-    Ok(match find::<E>(tx, account, name)? {
-        Some(entity) => ask_of(action, &entity),
-        None => ask_for(action, arn_of::<E>(account, "/", name), account),
-    })
+    let found = find::<E>(tx, call.account()?, name)?;
+    ask_found(call, action, name, found.as_ref())
 }
 
 /// As [`ask`], with the boundary of the entity as `iam:PermissionsBoundary`: for the actions
@@ -166,13 +164,24 @@ pub(crate) fn ask_bounded<E: Entity>(
     action: &'static str,
     name: &str,
 ) -> Result<Ask, Error> {
+    let found = find::<E>(tx, call.account()?, name)?;
+    let boundary = found.as_ref().and_then(Entity::boundary);
+    Ok(ask_found(call, action, name, found.as_ref())?.key_if("iam:PermissionsBoundary", boundary))
+}
+
+fn ask_found<E: Entity>(
+    call: &Call,
+    action: &'static str,
+    name: &str,
+    found: Option<&E>,
+) -> Result<Ask, Error> {
     let account = call.account()?;
-    Ok(match find::<E>(tx, account, name)? {
-        Some(entity) => {
-            ask_of(action, &entity).key_if("iam:PermissionsBoundary", entity.boundary())
-        }
+    let ask = match found {
+        Some(entity) => ask_of(action, entity),
         None => ask_for(action, arn_of::<E>(account, "/", name), account),
-    })
+    };
+    // In the caller's own spelling: a name in another case would tell that it exists.
+    Ok(ask.called(format!("{} {name}", E::NOUN)))
 }
 
 /// What an action on something of this ARN in the account asks for.

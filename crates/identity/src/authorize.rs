@@ -25,6 +25,8 @@ pub struct Ask {
     pub keys: Vec<(Cow<'static, str>, Vec<String>)>,
     /// Who asks, when it is not the caller: the identity provider behind a web identity.
     pub asks_as: Option<policy::Principal>,
+    /// What a refusal calls the resource, where AWS's does not say the ARN.
+    pub called: Option<String>,
 }
 
 impl Ask {
@@ -41,6 +43,7 @@ impl Ask {
             resource_policy: None,
             keys: Vec::new(),
             asks_as: None,
+            called: None,
         }
     }
 
@@ -94,6 +97,12 @@ impl Ask {
     /// The resource's own policy.
     pub fn guarded_by(mut self, policy: Arc<PolicySet>) -> Ask {
         self.resource_policy = Some(policy);
+        self
+    }
+
+    /// What a refusal calls the resource, in place of its ARN: IAM says `role NAME`.
+    pub fn called(mut self, name: impl Into<String>) -> Ask {
+        self.called = Some(name.into());
         self
     }
 
@@ -157,18 +166,17 @@ impl Directory {
         facts: &RequestFacts,
         ask: &Ask,
     ) -> Result<(), Denied> {
-        self.decide(
-            caller,
-            facts,
-            AskRef {
-                action: &ask.action,
-                resource: &ask.resource,
-                resource_account: &ask.resource_account,
-                resource_policy: ask.resource_policy.as_deref(),
-                keys: &ask.keys,
-                asks_as: ask.asks_as.as_ref(),
-            },
-        )
+        let called = ask.called.as_deref();
+        let ask = AskRef {
+            action: &ask.action,
+            resource: &ask.resource,
+            resource_account: &ask.resource_account,
+            resource_policy: ask.resource_policy.as_deref(),
+            keys: &ask.keys,
+            asks_as: ask.asks_as.as_ref(),
+        };
+        self.verdict(caller, facts, &ask)
+            .map_err(|verdict| denied(caller, &ask, called, verdict))
     }
 
     /// Decides one ask whose parts are borrowed.
@@ -178,16 +186,25 @@ impl Directory {
         facts: &RequestFacts,
         ask: AskRef<'_, K>,
     ) -> Result<(), Denied> {
-        let refused = |verdict| Err(denied(caller, &ask, verdict));
+        self.verdict(caller, facts, &ask)
+            .map_err(|verdict| denied(caller, &ask, None, verdict))
+    }
+
+    fn verdict<K: AsRef<str>>(
+        &self,
+        caller: &Caller,
+        facts: &RequestFacts,
+        ask: &AskRef<'_, K>,
+    ) -> Result<(), Verdict> {
         if let (Caller::Known(known), None) = (caller, ask.asks_as)
             && is_restricted(known, ask.action)
         {
-            return refused(Verdict {
+            return Err(Verdict {
                 decision: Decision::ImplicitDeny,
                 layer: Layer::Session,
             });
         }
-        let context = context(caller, facts, &ask);
+        let context = context(caller, facts, ask);
         let anonymous = policy::Principal::anonymous();
         let mut layers = Layers {
             resource: ask.resource_policy,
@@ -219,18 +236,23 @@ impl Directory {
         if verdict.is_allowed() {
             Ok(())
         } else {
-            refused(verdict)
+            Err(verdict)
         }
     }
 }
 
 /// The refusal in AWS's words. Across accounts AWS does not say which policy refused.
-fn denied<K>(caller: &Caller, ask: &AskRef<'_, K>, verdict: Verdict) -> Denied {
+fn denied<K>(
+    caller: &Caller,
+    ask: &AskRef<'_, K>,
+    called: Option<&str>,
+    verdict: Verdict,
+) -> Denied {
     let who = match caller {
         Caller::Anonymous => "anonymous",
         Caller::Known(known) => known.arn(),
     };
-    let resource = (ask.resource != "*").then_some(ask.resource);
+    let resource = called.or_else(|| (ask.resource != "*").then_some(ask.resource));
     let message = match caller {
         Caller::Known(known) if known.account().as_str() == ask.resource_account => {
             policy::denial_message(verdict, who, ask.action, resource)

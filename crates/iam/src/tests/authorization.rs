@@ -74,18 +74,25 @@ fn the_sentence_names_the_resource() {
     house.good("CreateUser", &[("UserName", "bob")]);
     house.good("CreateUser", &[("UserName", "eve"), ("Path", "/p/")]);
     let bob = house.user("bob");
-    let cases = [
-        ("DeleteUser", ("UserName", "EVE"), "user/p/eve"),
-        ("DeleteUser", ("UserName", "none"), "user/none"),
-        ("ListUsers", ("PathPrefix", "/p/"), "user/p/"),
-        ("ListRoles", ("MaxItems", "1"), "role/"),
+    let on_path = arn("user/p/");
+    let new = arn("user/q/new");
+    let cases: [(_, &[(&str, &str)], _); 9] = [
+        ("DeleteUser", &[("UserName", "EVE")], "user EVE"),
+        ("DeleteUser", &[("UserName", "none")], "user none"),
+        ("ListAccessKeys", &[("UserName", "eve")], "user eve"),
+        ("GetUser", &[], "user bob"),
+        ("GetRole", &[("RoleName", "r")], "role r"),
+        ("GetGroup", &[("GroupName", "g")], "group g"),
+        ("CreateUser", &[("UserName", "new"), ("Path", "/q/")], &new),
+        ("ListUsers", &[("PathPrefix", "/p/")], &on_path),
+        ("ListAccountAliases", &[], "*"),
     ];
-    for (operation, member, resource) in cases {
-        let (_, message) = refusal(house.call_as(&bob, operation, &[member]));
+    for (operation, form, resource) in cases {
+        let (_, message) = refusal(house.call_as(&bob, operation, form));
         let expected = format!(
             "User: {} is not authorized to perform: iam:{operation} on resource: {} because no identity-based policy allows the iam:{operation} action",
             arn("user/bob"),
-            arn(resource)
+            resource
         );
         assert_eq!(message, expected);
     }
