@@ -39,47 +39,43 @@ pub(crate) fn literal_len(pattern: &[u8]) -> usize {
 
 /// Whether the pattern matches the whole text. `text` must be UTF-8.
 pub(crate) fn matches(pattern: &[u8], text: &[u8]) -> bool {
-    let Some(star) = memchr(STAR, pattern) else {
-        return take_prefix(pattern, text).is_some_and(<[u8]>::is_empty);
-    };
-    let (head, tail) = pattern.split_at(star);
-    let Some(mut rest) = take_prefix(head, text) else {
-        return false;
-    };
-    let mut tail = tail;
-    // INVARIANT: `tail` starts with a star; what it must match is some suffix of `rest`.
+    let mut pattern = pattern;
+    let mut text = text;
     loop {
-        tail = tail.split_first().map_or(&[][..], |(_, after)| after);
-        match memchr(STAR, tail) {
-            None => return ends_with(tail, rest),
-            Some(0) => {}
-            Some(next) => {
-                let (run, after) = tail.split_at(next);
-                // The leftmost place is as good as any: the star after it takes the rest.
-                match find_run(run, rest) {
-                    Some(remaining) => rest = remaining,
-                    None => return false,
-                }
-                tail = after;
-            }
+        let Some((first, after)) = pattern.split_first() else {
+            return text.is_empty();
+        };
+        pattern = after;
+        let rest = match *first {
+            STAR => return after.is_empty() || matches_after_star(after, text),
+            ANY => skip_char(text),
+            byte => text
+                .split_first()
+                .and_then(|(have, rest)| (*have == byte).then_some(rest)),
+        };
+        match rest {
+            Some(rest) => text = rest,
+            None => return false,
         }
     }
 }
 
-/// The text after a run without stars that must stand at its beginning.
-fn take_prefix<'t>(run: &[u8], text: &'t [u8]) -> Option<&'t [u8]> {
-    let literal = literal_len(run);
-    let (before, after) = run.split_at_checked(literal)?;
-    let mut text = text.strip_prefix(before)?;
-    for byte in after {
-        text = if *byte == ANY {
-            skip_char(text)?
-        } else {
-            let (first, rest) = text.split_first()?;
-            (first == byte).then_some(rest)?
-        };
+/// Whether the pattern matches some suffix of the text.
+fn matches_after_star(pattern: &[u8], text: &[u8]) -> bool {
+    let mut pattern = pattern;
+    let mut text = text;
+    while let Some(star) = memchr(STAR, pattern) {
+        let (run, after) = pattern.split_at(star);
+        if !run.is_empty() {
+            // The leftmost place is as good as any: the star after it takes the rest.
+            match find_run(run, text) {
+                Some(rest) => text = rest,
+                None => return false,
+            }
+        }
+        pattern = after.split_first().map_or(&[], |(_, after)| after);
     }
-    Some(text)
+    ends_with(pattern, text)
 }
 
 /// Whether a run without stars stands at the end of the text.

@@ -11,14 +11,19 @@ use crate::resource::{ResourcePattern, Target};
 use crate::template::Variables;
 use crate::{Context, Document, Principal};
 
-/// Sets of this many statements are read from end to end; larger ones have an index.
-const UNINDEXED_MAX: usize = 12;
+/// Sets of this many statements are read from end to end where a look at the service
+/// leaves at most [`ALIKE_MAX`] of them; all others have an index.
+const UNINDEXED_MAX: usize = 16;
+/// As many statements may be about one service before an index is quicker.
+const ALIKE_MAX: usize = 4;
 
 /// The statements of one layer, compiled.
 #[derive(Debug, Default)]
 pub struct PolicySet {
     // INVARIANT: statements that deny come first.
     statements: Vec<Statement>,
+    /// For each statement a bit for each service whose actions may fit.
+    services: Vec<u64>,
     index: Option<Index>,
 }
 
@@ -26,8 +31,6 @@ pub struct PolicySet {
 struct Statement {
     effect: Effect,
     principals: Listed<Named>,
-    /// A bit for each service whose actions may fit.
-    services: u64,
     actions: ActionList,
     resources: Listed<ResourcePattern>,
     conditions: Box<[Condition]>,
@@ -70,9 +73,17 @@ impl PolicySet {
             statements.extend(document.statements.iter().map(compile));
         }
         statements.sort_by_key(|statement| statement.effect != Effect::Deny);
-        let index = (statements.len() > UNINDEXED_MAX)
-            .then(|| Index::build(statements.iter().map(Statement::keys).collect()));
-        PolicySet { statements, index }
+        let services: Vec<u64> = statements.iter().map(|s| s.actions.services()).collect();
+        let alike = |bit: usize| services.iter().filter(|bits| *bits >> bit & 1 == 1).count();
+        let small = statements.len() <= ALIKE_MAX
+            || (statements.len() <= UNINDEXED_MAX && (0..64).all(|bit| alike(bit) <= ALIKE_MAX));
+        let index =
+            (!small).then(|| Index::build(statements.iter().map(Statement::keys).collect()));
+        PolicySet {
+            statements,
+            services,
+            index,
+        }
     }
 
     /// A set without statements: it neither allows nor denies.
@@ -100,10 +111,11 @@ impl PolicySet {
             match &self.index {
                 None => {
                     let service = action::service_bit(question.action.service_hash());
-                    self.statements
+                    self.services
                         .iter()
-                        .filter(|statement| statement.services & service != 0)
-                        .try_for_each(ask)
+                        .zip(&self.statements)
+                        .filter(|(services, _)| *services & service != 0)
+                        .try_for_each(|(_, statement)| ask(statement))
                 }
                 Some(index) => index.candidates(
                     &question.action,
@@ -124,12 +136,10 @@ impl PolicySet {
 impl Statement {
     fn compile(statement: &document::Statement, variables: Variables) -> Statement {
         let condition = |condition| Condition::compile(condition, variables);
-        let actions = ActionList::compile(&statement.actions);
         Statement {
             effect: statement.effect,
             principals: statement.principals.map(Named::compile),
-            services: actions.services(),
-            actions,
+            actions: ActionList::compile(&statement.actions),
             resources: statement
                 .resources
                 .map(|text| ResourcePattern::compile(text, variables)),
