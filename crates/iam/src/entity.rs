@@ -241,6 +241,25 @@ pub(crate) fn must_hold_no_policies(entity: &impl Entity) -> Result<(), Error> {
     Ok(())
 }
 
+/// The path that was given, or `/`. The model's pattern lets empty segments pass; AWS does not.
+pub(crate) fn checked_path(given: Option<&str>) -> Result<&str, Error> {
+    checked("path", given.unwrap_or("/"))
+}
+
+/// The path to move to, if one was given.
+pub(crate) fn checked_new_path(given: Option<&str>) -> Result<Option<&str>, Error> {
+    given.map(|path| checked("newPath", path)).transpose()
+}
+
+fn checked<'a>(member: &str, path: &'a str) -> Result<&'a str, Error> {
+    if !path.contains("//") {
+        return Ok(path);
+    }
+    Err(Error::validation(format!(
+        "The specified value for {member} is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters."
+    )))
+}
+
 /// Whether the path begins with the prefix that was asked for.
 pub(crate) fn is_under(path: &str, prefix: Option<&str>) -> bool {
     prefix.is_none_or(|prefix| path.starts_with(prefix))

@@ -73,7 +73,7 @@ impl Operation for CreateRole {
             id: permit.new_id("AROA"),
             account,
             name: self.role_name.clone(),
-            path: self.path().to_owned(),
+            path: entity::checked_path(self.path.as_deref())?.to_owned(),
             created: permit.second(),
             description: given(self.description.as_deref()),
             trust_policy: self.assume_role_policy_document.clone(),

@@ -101,7 +101,7 @@ impl Operation for CreateUser {
             id: permit.new_id("AIDA"),
             account,
             name: self.user_name.clone(),
-            path: self.path().to_owned(),
+            path: entity::checked_path(self.path.as_deref())?.to_owned(),
             created: permit.second(),
             tags,
             groups: Vec::new(),
@@ -228,6 +228,7 @@ impl Operation for UpdateUser {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
         let user = require::<User>(tx, permit.account()?, &self.user_name)?;
+        entity::checked_new_path(self.new_path.as_deref())?;
         entity::update(tx, &self.change(user))?;
         Ok(Nothing {})
     }

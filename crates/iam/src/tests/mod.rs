@@ -9,6 +9,8 @@ mod house;
 mod inline_policies;
 mod not_yet;
 mod paging;
+mod paths;
+mod races;
 mod roles;
 mod settings;
 mod table;
