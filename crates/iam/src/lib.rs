@@ -7,6 +7,7 @@
 
 mod access_keys;
 mod account;
+mod arns;
 mod boundary;
 mod caller;
 mod documents;
@@ -15,6 +16,7 @@ mod errors;
 mod groups;
 mod inline_policies;
 mod not_yet;
+mod oidc_providers;
 mod paging;
 mod principal_settings;
 mod quotas;
@@ -26,7 +28,7 @@ mod tests;
 mod trust;
 mod users;
 
-use plane::{Entry, stored};
+use plane::{Entry, gathering, stored};
 
 /// The operations of IAM that are built.
 pub static OPERATIONS: &[Entry] = &[
@@ -84,6 +86,17 @@ pub static OPERATIONS: &[Entry] = &[
     stored::<principal_settings::TagUser>(),
     stored::<principal_settings::UntagRole>(),
     stored::<principal_settings::UntagUser>(),
+    // OpenID Connect providers.
+    stored::<oidc_providers::AddClientIDToOpenIDConnectProvider>(),
+    gathering::<oidc_providers::CreateOpenIDConnectProvider>(),
+    stored::<oidc_providers::DeleteOpenIDConnectProvider>(),
+    stored::<oidc_providers::GetOpenIDConnectProvider>(),
+    stored::<oidc_providers::ListOpenIDConnectProviderTags>(),
+    stored::<oidc_providers::ListOpenIDConnectProviders>(),
+    stored::<oidc_providers::RemoveClientIDFromOpenIDConnectProvider>(),
+    stored::<oidc_providers::TagOpenIDConnectProvider>(),
+    stored::<oidc_providers::UntagOpenIDConnectProvider>(),
+    stored::<oidc_providers::UpdateOpenIDConnectProviderThumbprint>(),
     // The account.
     stored::<account::CreateAccountAlias>(),
     stored::<account::DeleteAccountAlias>(),

@@ -136,6 +136,12 @@ impl KeySource {
         locked(&self.issuers).clear();
     }
 
+    /// Where `issuer` says that its keys are. Asks it each time.
+    pub async fn location(&self, issuer: &str) -> Result<String, KeysFault> {
+        let document = self.document(&discovery::location(issuer)).await?;
+        Ok(discovery::key_location(&document, issuer)?)
+    }
+
     /// The keys of `issuer`: known ones while they are fresh, else fetched ones, else
     /// known ones while they are usable. `now` is in seconds since 1970.
     pub(crate) async fn keys(&self, issuer: &str, now: i64) -> Result<Found, KeysFault> {
@@ -217,8 +223,7 @@ impl KeySource {
     }
 
     async fn fetch(&self, issuer: &str) -> Result<KeySet, KeysFault> {
-        let document = self.document(&discovery::location(issuer)).await?;
-        let location = discovery::key_location(&document, issuer)?;
+        let location = self.location(issuer).await?;
         let document = self.document(&location).await?;
         Ok(KeySet::parse(&document)?)
     }

@@ -33,12 +33,12 @@ impl Entry {
         self.facts
     }
 
-    /// Answers one call on this thread, past the wire but not past authorization; nothing
-    /// for an operation that must gather first. For tests of one service alone.
-    pub fn answer(&self, call: &Arc<Call>, input: Structure) -> Option<Result<Structure, Error>> {
+    /// Answers one call past the wire, but not past authorization. For tests of one service
+    /// alone.
+    pub async fn answer(&self, call: &Arc<Call>, input: Structure) -> Result<Structure, Error> {
         match self.handler {
-            Handler::Hot(run) | Handler::Stored(run) => Some(run(call, input)),
-            Handler::Gathering(_) => None,
+            Handler::Hot(run) | Handler::Stored(run) => run(call, input),
+            Handler::Gathering(run) => run(Arc::clone(call), input).await,
         }
     }
 }

@@ -8,12 +8,14 @@ use identity::{
     Account, Caller, Directory, GLOBAL_SCOPE, Known, ManagedPolicy, OpenSession, PolicyVersion,
     Principal, RequestFacts, Session, SessionKind, User,
 };
+use outbound::Fetcher;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use plane::{Call, Environment, Error};
 use policy::PolicySet;
 use seal::{Envelope, KeyRing, MasterKey};
 use serde_json::{Value as Json, json};
 use store::{Read as _, Record, Store};
+use tokio::runtime::Runtime;
 use wire::{Format, Incoming, Structure, Value};
 
 /// The account that most tests happen in.
@@ -34,10 +36,17 @@ pub(super) struct House {
     pub(super) clock: Arc<MovableClock>,
     environment: Environment,
     admin: Caller,
+    runtime: Runtime,
 }
 
 impl House {
     pub(super) fn new() -> House {
+        let fetcher = Fetcher::new(outbound::Config::default()).unwrap();
+        House::with_web(fetcher, Arc::new(NoNetwork))
+    }
+
+    /// A house from which these can be reached.
+    pub(super) fn with_web(fetcher: Fetcher, documents: Arc<dyn oidc::Fetch>) -> House {
         let store = Store::in_memory().unwrap();
         let clock = Arc::new(MovableClock::default());
         let master = MasterKey::generate(&SystemEntropy);
@@ -48,8 +57,8 @@ impl House {
             directory,
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
-            outbound: Arc::new(outbound::Fetcher::new(outbound::Config::default()).unwrap()),
-            oidc_keys: Arc::new(oidc::KeySource::new(Arc::new(NoNetwork))),
+            outbound: Arc::new(fetcher),
+            oidc_keys: Arc::new(oidc::KeySource::new(documents)),
             dev: false,
         };
         let mut house = House {
@@ -57,6 +66,7 @@ impl House {
             clock,
             environment,
             admin: Caller::Anonymous,
+            runtime: Runtime::new().unwrap(),
         };
         for id in [ACCOUNT, OTHER] {
             let account = Account {
@@ -206,7 +216,7 @@ impl House {
             request_id: "r".to_owned(),
             environment: self.environment.clone(),
         });
-        entry.answer(&call, input).unwrap().map(shown)
+        self.runtime.block_on(entry.answer(&call, input)).map(shown)
     }
 }
 

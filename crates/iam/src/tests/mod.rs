@@ -8,6 +8,7 @@ mod groups;
 mod house;
 mod inline_policies;
 mod not_yet;
+mod oidc_providers;
 mod paging;
 mod paths;
 mod races;
