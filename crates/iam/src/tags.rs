@@ -39,9 +39,16 @@ pub(crate) fn requested(input: &[TagInput]) -> Vec<Tag> {
     input.iter().map(tag).collect()
 }
 
-/// The tags of a request, or why they cannot be set together.
+/// The tags of a request, or why they cannot be set. Keys under `aws:` are AWS's own: a
+/// policy may trust what they say.
 pub(crate) fn checked(input: &[TagInput]) -> Result<Vec<Tag>, Error> {
     let tags = requested(input);
+    let is_reserved = |tag: &Tag| tag.key.to_ascii_lowercase().starts_with("aws:");
+    if tags.iter().any(is_reserved) {
+        return Err(invalid_input(
+            "aws: prefixed tag key names are not allowed for external use.",
+        ));
+    }
     if has_duplicate_keys(&tags) {
         return Err(invalid_input(
             "Duplicate tag keys found. Please note that Tag keys are case insensitive.",

@@ -75,6 +75,24 @@ fn tags_that_differ_in_case_only_are_refused() {
 }
 
 #[test]
+fn tags_under_the_prefix_of_aws_are_refused() {
+    let house = house();
+    let refusal = says(
+        "InvalidInput",
+        "aws: prefixed tag key names are not allowed for external use.",
+    );
+    for key in ["aws:x", "AWS:cloudformation:stack-name"] {
+        let tag = [("Tags.member.1.Key", key), ("Tags.member.1.Value", "")];
+        for (owner, member) in OWNERS {
+            let form = [&[(member, "x")], &tag[..]].concat();
+            assert_eq!(house.refused(&format!("Tag{owner}"), &form), refusal);
+        }
+        let form = [&[("UserName", "y")], &tag[..]].concat();
+        assert_eq!(house.refused("CreateUser", &form), refusal);
+    }
+}
+
+#[test]
 fn an_entity_has_fifty_tags_at_most() {
     let house = house();
     let keys: Vec<_> = (1..=50)
