@@ -1,2 +1,45 @@
-//! The Arnold binary.
-fn main() {}
+//! The Arnold binary: one command line for the server, the demo, and the tools around them.
+
+mod policy_command;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// An identity federation plane that speaks AWS's own wire.
+#[derive(Parser)]
+#[command(name = "arnold", version, about)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the server.
+    Serve(serve::ServeOptions),
+    /// Make the data folder, the management account and its first administrator, and stop.
+    Init(serve::InitOptions),
+    /// Work with policies, without a server.
+    #[command(subcommand)]
+    Policy(policy_command::PolicyCommand),
+}
+
+fn main() -> ExitCode {
+    let outcome = match CommandLine::parse().command {
+        Command::Serve(options) => serve::serve(options),
+        Command::Init(options) => serve::init(options),
+        Command::Policy(command) => policy_command::run(command),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("arnold: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What ended a command, in words for the person who typed it.
+type Failure = Box<dyn std::error::Error + Send + Sync>;

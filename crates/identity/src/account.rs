@@ -25,6 +25,20 @@ pub struct Account {
     pub alias: Option<String>,
 }
 
+/// The canonical user id of an account, as S3 names owners: 64 hexadecimal digits that say
+/// nothing but are always the same.
+pub fn canonical_user_id(account: &str) -> String {
+    let digest = aws_lc_rs::digest::digest(
+        &aws_lc_rs::digest::SHA256,
+        format!("arnold canonical user {account}").as_bytes(),
+    );
+    digest
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
 impl Record for Account {
     const KIND: &'static str = "account";
 

@@ -384,6 +384,28 @@ impl Directory {
         Ok(role)
     }
 
+    /// Whether a principal that a policy names exists: any account, a user or a role of an
+    /// account that lives here, a session of such a role.
+    pub fn principal_exists(&self, principal: &str) -> bool {
+        if principal.parse::<AccountId>().is_ok() {
+            return true;
+        }
+        let Ok(arn) = principal.parse::<aws::Arn>() else {
+            return false;
+        };
+        if arn.account().parse::<AccountId>().is_err() {
+            return false;
+        }
+        match (arn.service(), arn.resource().split_once('/')) {
+            ("iam", None) => arn.resource() == "root",
+            ("iam", Some(("user" | "role", _))) => {
+                matches!(self.id_of_arn(principal), Ok(Some(_)))
+            }
+            ("sts", Some(("assumed-role" | "federated-user", _))) => true,
+            _ => false,
+        }
+    }
+
     /// The id of the user or role that this ARN names exactly, path and case included.
     pub fn id_of_arn(&self, arn: &str) -> Result<Option<String>, StoreError> {
         let Ok(parsed) = arn.parse::<aws::Arn>() else {

@@ -23,7 +23,7 @@ mod user;
 mod watch;
 
 pub use self::access_key::{AccessKey, KeyOwner, KeyStatus, LastUsed};
-pub use self::account::{Account, GLOBAL_SCOPE};
+pub use self::account::{Account, GLOBAL_SCOPE, canonical_user_id};
 pub use self::authorize::{Ask, AskRef, Denied, RequestFacts, iso};
 pub use self::caller::{Caller, CallerKind, Known, OpenSession};
 pub use self::directory::{

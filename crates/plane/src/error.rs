@@ -76,6 +76,11 @@ impl Error {
         &self.code
     }
 
+    /// The HTTP status, or this one when none was said.
+    pub fn status_or(&self, default: u16) -> u16 {
+        self.status.unwrap_or(default)
+    }
+
     /// What the caller reads.
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()

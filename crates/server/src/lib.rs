@@ -1,1 +1,19 @@
-//! To be written.
+//! The top: opens the house and serves it over HTTP.
+//!
+//! Only here do the rooms meet: the store, the keys, the services' tables of operations, the
+//! S3 endpoint, and one port for them all.
+
+mod answer;
+mod bootstrap;
+mod config;
+mod dev;
+mod fetching;
+mod front;
+mod house;
+mod listen;
+mod s3_front;
+mod s3_gate;
+
+pub use self::bootstrap::{BootstrapError, FirstKey};
+pub use self::config::{Config, ConfigError};
+pub use self::house::{House, OpenError, Settings};

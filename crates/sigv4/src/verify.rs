@@ -80,6 +80,27 @@ pub(crate) struct Seed {
 }
 
 impl Verified {
+    /// What holds for a body that nobody signed: chunks may still wrap it, but no signature
+    /// is promised for them.
+    pub fn without_signature(headers: &http::HeaderMap) -> Result<Verified, Refusal> {
+        let declared = headers
+            .get("x-amz-content-sha256")
+            .and_then(|value| value.to_str().ok());
+        let payload = match declared {
+            Some("STREAMING-UNSIGNED-PAYLOAD-TRAILER") => Payload::Chunks {
+                signed: false,
+                trailer: true,
+            },
+            Some(declared) if declared.starts_with("STREAMING-") => return Err(Refusal::Chunk),
+            _ => Payload::Unsigned,
+        };
+        Ok(Verified {
+            payload,
+            seed: None,
+            signed_at_s: None,
+        })
+    }
+
     /// What the signature says of the body.
     pub fn payload(&self) -> &Payload {
         &self.payload

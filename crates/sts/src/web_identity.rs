@@ -138,7 +138,7 @@ impl FederatedOperation for AssumeRoleWithWebIdentity {
         let packed_policy_size = packed_if_any(&policies, &session_tags)?;
         let source_identity = source_identity(&verified.claims)?;
         let provider = verified.provider.arn().to_string();
-        let mut federation_keys = verified.claims.condition_keys();
+        let mut federation_keys = verified.claims.session_keys();
         federation_keys.push(("aws:FederatedProvider".to_owned(), vec![provider.clone()]));
         let session = Session {
             account: role.account,

@@ -1,0 +1,56 @@
+//! `arnold policy …`: decisions without a server.
+
+use std::io::{self, BufRead, BufWriter, Write};
+
+use clap::Subcommand;
+
+use crate::Failure;
+
+#[derive(Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Decide cases: one JSON object a line in, one verdict a line out.
+    Eval,
+}
+
+/// The longest line that is taken, in bytes.
+const LINE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+pub(crate) fn run(command: PolicyCommand) -> Result<(), Failure> {
+    match command {
+        PolicyCommand::Eval => eval(io::stdin().lock(), BufWriter::new(io::stdout().lock())),
+    }
+}
+
+fn eval(mut cases: impl BufRead, mut verdicts: impl Write) -> Result<(), Failure> {
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let mut bounded = io::Read::take(&mut cases, LINE_BYTES_MAX);
+        if bounded.read_until(b'\n', &mut line)? == 0 {
+            verdicts.flush()?;
+            return Ok(());
+        }
+        let text = String::from_utf8_lossy(&line);
+        if !text.trim().is_empty() {
+            writeln!(verdicts, "{}", policy::eval::line(&text))?;
+        }
+        // Whoever feeds cases one by one waits for each verdict.
+        if cases.fill_buf().is_ok_and(<[u8]>::is_empty) {
+            verdicts.flush()?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_cannot_be_read_does_not_stop_the_others() {
+        let mut verdicts = Vec::new();
+        eval(&b"not json\n\n{\"id\":\"x\"}\n"[..], &mut verdicts).unwrap();
+        let verdicts = String::from_utf8(verdicts).unwrap();
+        assert_eq!(verdicts.lines().count(), 2);
+        assert!(verdicts.lines().all(|line| line.contains("\"error\"")));
+    }
+}

@@ -1,0 +1,112 @@
+//! Configuration: one TOML file, everything in it optional.
+
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use serde::Deserialize;
+
+/// What `arnold.toml` may say.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Where the master key comes from, if not from the file in the data folder.
+    pub master_key: MasterKeySource,
+    /// Which origins outside may be fetched from although they are private.
+    pub outbound: outbound::Config,
+    /// Proxies whose forwarded headers are believed.
+    pub proxy: ProxyConfig,
+    /// The audit trail.
+    pub audit: AuditConfig,
+    /// What names this server answers to.
+    pub names: NamesConfig,
+}
+
+/// Where the master key comes from.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MasterKeySource {
+    /// A file; made on first start with mode 0600. By default `master.key` in the data folder.
+    pub file: Option<PathBuf>,
+    /// A command that prints the key in base64 or hexadecimal: program and arguments.
+    pub command: Option<Vec<String>>,
+}
+
+/// Proxies in front.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProxyConfig {
+    /// Networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted: Vec<IpNet>,
+}
+
+/// The audit trail.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuditConfig {
+    /// The JSON-lines file. By default `audit.jsonl` in the data folder.
+    pub file: Option<PathBuf>,
+}
+
+/// What names this server answers to.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NamesConfig {
+    /// Domains under which a bucket may be the first label (`BUCKET.s3.corp.example`).
+    pub s3_domains: Vec<String>,
+}
+
+/// The configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read `{}`: {source}", .path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file is not what it should be.
+    #[error("cannot understand `{}`: {source}", .path.display())]
+    Parse {
+        /// Which file.
+        path: PathBuf,
+        /// Where and why.
+        source: Box<toml::de::Error>,
+    },
+}
+
+impl Config {
+    /// Reads the file.
+    pub fn load(path: &Path) -> Result<Config, ConfigError> {
+        read_toml(path)
+    }
+}
+
+/// Reads a TOML file into its type.
+pub(crate) fn read_toml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    toml::from_str(&text).map_err(|source| ConfigError::Parse {
+        path: path.to_owned(),
+        source: Box::new(source),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_file_is_a_configuration() {
+        assert!(toml::from_str::<Config>("").is_ok());
+    }
+
+    #[test]
+    fn an_unknown_setting_is_an_error_and_not_ignored() {
+        let error = toml::from_str::<Config>("[outbond]\nallow = []\n").unwrap_err();
+        assert!(error.to_string().contains("outbond"), "{error}");
+    }
+}

@@ -1,0 +1,290 @@
+//! The house: everything opened, in the order in which one thing needs another.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws::{Clock, Entropy, MovableClock, SystemClock, SystemEntropy};
+use identity::{Directory, GLOBAL_SCOPE};
+use plane::{Environment, Plane, Recorder};
+use seal::{Envelope, KeyRing, MasterKey, MasterKeyError, SealError};
+use serde::{Deserialize, Serialize};
+use store::{Lookup, Record, Store, StoreError};
+use tokio::net::TcpListener;
+
+use crate::bootstrap::{self, BootstrapError, FirstKey};
+use crate::config::Config;
+use crate::dev::Dev;
+use crate::fetching::Guarded;
+use crate::front::Front;
+use crate::listen;
+use crate::s3_front::S3Front;
+use crate::s3_gate::PolicyGate;
+
+/// How often the ring is looked at for keys that are due to change.
+const ROTATION_LOOK_EVERY: Duration = Duration::from_secs(600);
+
+/// What to open, and how.
+#[derive(Debug)]
+pub struct Settings {
+    /// The folder that holds everything; made when it is not there.
+    pub data: PathBuf,
+    /// The configuration.
+    pub config: Config,
+    /// A file that declares accounts.
+    pub bootstrap: Option<PathBuf>,
+    /// Whether development aids are on. They relax no check.
+    pub dev: bool,
+}
+
+/// An open house, ready to be served.
+pub struct House {
+    front: Arc<Front>,
+    keeper: Keeper,
+    first_key: Option<FirstKey>,
+}
+
+/// Why the house did not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data folder, or a file in it.
+    #[error("cannot use `{}`: {source}", .path.display())]
+    Folder {
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The master key.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+    /// The key ring in the store does not open.
+    #[error(
+        "the store's key ring does not open: {0}: is this the master key that the folder was made with?"
+    )]
+    KeyRing(SealError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The first accounts.
+    #[error(transparent)]
+    Bootstrap(#[from] BootstrapError),
+    /// The outbound configuration.
+    #[error(transparent)]
+    Outbound(#[from] outbound::ConfigError),
+    /// The S3 endpoint.
+    #[error(transparent)]
+    S3(#[from] s3::OpenError),
+}
+
+/// The ring's keys at rest.
+#[derive(Serialize, Deserialize)]
+struct StoredRing {
+    sealed: Vec<u8>,
+}
+
+impl Record for StoredRing {
+    const KIND: &'static str = "key-ring";
+
+    fn id(&self) -> std::borrow::Cow<'_, str> {
+        RING_ID.into()
+    }
+
+    fn lookups(&self) -> Vec<Lookup> {
+        Vec::new()
+    }
+}
+
+const RING_ID: &str = "sessions";
+
+impl House {
+    /// Opens everything. What is there is taken as it is; what is missing is made.
+    pub fn open(settings: Settings) -> Result<House, OpenError> {
+        let Settings {
+            data,
+            mut config,
+            bootstrap,
+            dev,
+        } = settings;
+        let movable = dev.then(|| Arc::new(MovableClock::default()));
+        let clock: Arc<dyn Clock> = match &movable {
+            Some(clock) => Arc::clone(clock) as Arc<dyn Clock>,
+            None => Arc::new(SystemClock),
+        };
+        let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+
+        let store = Store::open(&data)?;
+        let master = master_key(&config, &data, entropy.as_ref())?;
+        let keeper = Keeper::open(store.clone(), &master, Arc::clone(&clock))?;
+        let directory = Directory::new(
+            store.clone(),
+            Arc::clone(&keeper.ring),
+            Envelope::new(&master, Box::new(SystemEntropy)),
+        );
+        let first_key = match &bootstrap {
+            Some(path) => {
+                bootstrap::apply_file(&directory, clock.as_ref(), entropy.as_ref(), path)?;
+                None
+            }
+            None => bootstrap::first_start(&directory, clock.as_ref(), entropy.as_ref())?,
+        };
+
+        config.outbound.dev = dev;
+        let outbound = Arc::new(outbound::Fetcher::new(config.outbound.clone())?);
+        let environment = Environment {
+            directory: directory.clone(),
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+            oidc_keys: Arc::new(oidc::KeySource::new(Arc::new(Guarded(Arc::clone(
+                &outbound,
+            ))))),
+            outbound,
+            dev,
+        };
+        let audit = config
+            .audit
+            .file
+            .clone()
+            .unwrap_or_else(|| data.join("audit.jsonl"));
+        let recorder =
+            Recorder::start(&audit, store.clone()).map_err(|source| OpenError::Folder {
+                path: audit,
+                source,
+            })?;
+        let plane = Arc::new(Plane::new(
+            environment.clone(),
+            &[sts::OPERATIONS],
+            recorder,
+        ));
+        let endpoint = s3::S3Endpoint::new(s3::Settings {
+            store: store.clone(),
+            folder: data.join("objects"),
+            gate: Arc::new(PolicyGate::new(directory.clone())),
+            clock,
+            entropy,
+            domains: config.names.s3_domains.clone(),
+        })?;
+        let dev = match movable {
+            Some(clock) => Some(Dev {
+                clock,
+                after_bootstrap: store.snapshot()?,
+                store,
+                environment,
+            }),
+            None => None,
+        };
+        Ok(House {
+            front: Arc::new(Front {
+                s3: S3Front::new(endpoint, Arc::clone(&plane), config.names.s3_domains),
+                plane,
+                dev,
+                trusted_proxies: config.proxy.trusted,
+            }),
+            keeper,
+            first_key,
+        })
+    }
+
+    /// The first administrator's key, if this start made it. Show it now: it is not kept.
+    pub fn first_key(&self) -> Option<&FirstKey> {
+        self.first_key.as_ref()
+    }
+
+    /// Serves until `stop` resolves.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()>,
+    ) -> io::Result<()> {
+        let keeper = self.keeper;
+        let rotation = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(ROTATION_LOOK_EVERY).await;
+                keeper.rotate_if_due();
+            }
+        });
+        let outcome = listen::serve(listener, Arc::clone(&self.front), stop).await;
+        rotation.abort();
+        self.front.plane.recorder().flush();
+        outcome
+    }
+}
+
+fn master_key(
+    config: &Config,
+    data: &Path,
+    entropy: &dyn Entropy,
+) -> Result<MasterKey, MasterKeyError> {
+    if let Ok(text) = std::env::var("ARNOLD_MASTER_KEY") {
+        return MasterKey::from_text(&text);
+    }
+    if let Some(command) = &config.master_key.command {
+        return MasterKey::from_command(command);
+    }
+    let file = config.master_key.file.clone();
+    let file = file.unwrap_or_else(|| data.join("master.key"));
+    MasterKey::from_file(&file, entropy)
+}
+
+/// Keeps the key ring: in the store, in memory, and fresh.
+struct Keeper {
+    store: Store,
+    ring: Arc<KeyRing>,
+    envelope: Envelope,
+    clock: Arc<dyn Clock>,
+}
+
+impl Keeper {
+    fn open(store: Store, master: &MasterKey, clock: Arc<dyn Clock>) -> Result<Keeper, OpenError> {
+        let envelope = Envelope::new(master, Box::new(SystemEntropy));
+        let ring = match store.get::<StoredRing>(GLOBAL_SCOPE, RING_ID)? {
+            Some(stored) => {
+                KeyRing::unseal(&envelope, &stored.sealed).map_err(OpenError::KeyRing)?
+            }
+            None => {
+                let ring = KeyRing::new(clock.epoch_seconds(), &SystemEntropy);
+                let sealed = ring.seal(&envelope).map_err(OpenError::KeyRing)?;
+                store.transact(|tx| {
+                    tx.insert(
+                        GLOBAL_SCOPE,
+                        &StoredRing {
+                            sealed: sealed.clone(),
+                        },
+                    )
+                })?;
+                ring
+            }
+        };
+        let keeper = Keeper {
+            store,
+            ring: Arc::new(ring),
+            envelope,
+            clock,
+        };
+        keeper.rotate_if_due();
+        Ok(keeper)
+    }
+
+    /// A failure leaves the old keys in force, and is tried again.
+    fn rotate_if_due(&self) {
+        let now_s = self.clock.epoch_seconds();
+        if !self.ring.is_rotation_due(now_s) {
+            return;
+        }
+        if let Err(error) = self.rotate(now_s) {
+            tracing::error!(%error, "the key ring did not rotate");
+        }
+    }
+
+    fn rotate(&self, now_s: i64) -> Result<(), Box<dyn std::error::Error>> {
+        let sealed = self.ring.rotated(&self.envelope, now_s, &SystemEntropy)?;
+        let stored = StoredRing {
+            sealed: sealed.clone(),
+        };
+        self.store.transact(|tx| tx.put(GLOBAL_SCOPE, &stored))?;
+        self.ring.adopt(&self.envelope, &sealed)?;
+        tracing::info!("the key ring has a new key");
+        Ok(())
+    }
+}

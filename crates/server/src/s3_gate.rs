@@ -1,0 +1,123 @@
+//! S3's questions put to the policy engine.
+
+use std::sync::{Arc, Mutex};
+
+use identity::{AskRef, Caller, Directory, RequestFacts};
+use s3::{Ask, CallerHandle, Denied, Gate};
+
+/// The caller of an S3 request, with what its policies may ask about.
+pub(crate) struct S3Caller {
+    pub(crate) caller: Caller,
+    pub(crate) request: RequestFacts,
+    /// How it signed: `s3:authType`, `s3:signatureversion`, `s3:signatureAge`, …
+    pub(crate) signature_keys: Vec<(String, Vec<String>)>,
+    /// The first thing that was asked for; it names the request in the audit trail.
+    pub(crate) first_ask: Mutex<Option<Asked>>,
+}
+
+/// What an S3 request did, for the audit trail.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    pub(crate) action: &'static str,
+    pub(crate) resource: String,
+}
+
+impl S3Caller {
+    pub(crate) fn first_ask(&self) -> Option<Asked> {
+        self.first_ask.lock().ok().and_then(|asked| asked.clone())
+    }
+}
+
+/// Decides for the S3 endpoint.
+pub(crate) struct PolicyGate {
+    directory: Directory,
+}
+
+impl PolicyGate {
+    pub(crate) fn new(directory: Directory) -> PolicyGate {
+        PolicyGate { directory }
+    }
+}
+
+impl Gate for PolicyGate {
+    fn decide(&self, handle: &CallerHandle, ask: &Ask<'_>) -> Result<(), Denied> {
+        let Some(caller) = handle.get::<Arc<S3Caller>>() else {
+            return Err(access_denied());
+        };
+        if let Ok(mut first) = caller.first_ask.lock()
+            && first.is_none()
+        {
+            *first = Some(Asked {
+                action: ask.action,
+                resource: ask.resource.to_owned(),
+            });
+        }
+        let mut keys = ask.keys.to_vec();
+        keys.extend(caller.signature_keys.iter().cloned());
+        let own_account = caller.caller.known().map(|known| known.account());
+        let resource_account = ask
+            .resource_account
+            .or(own_account.as_ref().map(|account| account.as_str()))
+            .unwrap_or_default();
+        self.directory
+            .decide(
+                &caller.caller,
+                &caller.request,
+                AskRef {
+                    action: ask.action,
+                    resource: ask.resource,
+                    resource_account,
+                    resource_policy: ask.bucket_policy,
+                    keys: &keys,
+                    asks_as: None,
+                },
+            )
+            .map_err(|denied| match caller.caller {
+                Caller::Anonymous => access_denied(),
+                // S3 quotes the resource in its sentence.
+                Caller::Known(_) => Denied {
+                    message: denied.message.replacen(
+                        ask.resource,
+                        &format!("\"{}\"", ask.resource),
+                        1,
+                    ),
+                },
+            })
+    }
+
+    fn account(&self, handle: &CallerHandle) -> Option<String> {
+        let known = handle.get::<Arc<S3Caller>>()?.caller.known()?;
+        Some(known.account().to_string())
+    }
+
+    fn arn(&self, handle: &CallerHandle) -> Option<String> {
+        Some(
+            handle
+                .get::<Arc<S3Caller>>()?
+                .caller
+                .known()?
+                .arn()
+                .to_owned(),
+        )
+    }
+
+    fn region(&self, handle: &CallerHandle) -> Option<String> {
+        let caller = handle.get::<Arc<S3Caller>>()?;
+        caller.caller.known()?;
+        Some(caller.request.region.clone())
+    }
+
+    fn principal_exists(&self, principal: &str) -> bool {
+        self.directory.principal_exists(principal)
+    }
+
+    fn canonical_id(&self, account: &str) -> String {
+        identity::canonical_user_id(account)
+    }
+}
+
+fn access_denied() -> Denied {
+    Denied {
+        message: "Access Denied".to_owned(),
+    }
+}
