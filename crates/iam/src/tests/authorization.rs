@@ -47,6 +47,14 @@ fn nobody_without_leave_does_anything() {
                     form.push(("TagKeys.member.1", "k"));
                     continue;
                 }
+                "ThumbprintList" => {
+                    form.push(("ThumbprintList", ""));
+                    continue;
+                }
+                "OpenIDConnectProviderArn" => "arn:aws:iam::111122223333:oidc-provider/a.example",
+                "PolicyArn" => "arn:aws:iam::111122223333:policy/p",
+                "Url" => "https://192.0.2.1",
+                "VersionId" => "v1",
                 "PolicyDocument" => DOCUMENT,
                 "AssumeRolePolicyDocument" => TRUST,
                 "PermissionsBoundary" => "arn:aws:iam::aws:policy/AdministratorAccess",
