@@ -1,7 +1,10 @@
 //! A policy document as its author wrote it, parsed.
 
+use std::collections::HashSet;
+
 use crate::Malformed;
 use crate::grammar;
+use crate::key;
 use crate::operator::Operator;
 use crate::template::{self, Variable, Variables};
 
@@ -154,8 +157,9 @@ impl Document {
     /// each once.
     pub fn context_keys(&self) -> Vec<String> {
         let mut keys: Vec<String> = Vec::new();
+        let mut seen: HashSet<String> = HashSet::new();
         let mut add = |key: &str| {
-            if !keys.iter().any(|known| known.eq_ignore_ascii_case(key)) {
+            if seen.insert(key::fold(key).into_owned()) {
                 keys.push(key.to_owned());
             }
         };

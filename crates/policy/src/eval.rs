@@ -9,6 +9,8 @@ use crate::json::{self, Json};
 use crate::{Context, Decision, Document, Grammar, Layer, Layers, PolicySet, Principal, Request};
 use crate::{decide, grammar};
 
+/// Keys that the context of a case may have; requests have some dozens.
+const CONTEXT_KEYS_MAX: usize = 4096;
 /// Bytes that a line may have.
 const LINE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
@@ -104,6 +106,9 @@ impl<'j> Fields<'j> {
             return Ok(context);
         };
         let keys = keys.members().ok_or("`context` is not an object")?;
+        if keys.len() > CONTEXT_KEYS_MAX {
+            return Err("`context` has too many keys".to_owned());
+        }
         for (key, value) in keys {
             let refused = || format!("the value of context key `{key}` is not text");
             if let Json::Array(values) = value {

@@ -12,6 +12,8 @@ use crate::key;
 
 /// Keys that a statement may be entered under; one with more is looked at every time.
 const KEYS_MAX: usize = 1024;
+/// Pairs of keys that a statement may be entered under.
+const PAIRS_MAX: usize = 64;
 /// As many statements may share a key before another kind of key is tried.
 const SHARED_MAX: usize = 4;
 /// Lengths of beginnings that are looked up; others are cut to the next shorter.
@@ -73,6 +75,32 @@ pub(crate) struct Keys<'s> {
     pub(crate) resources: Vec<ResourceKey<'s>>,
 }
 
+impl<'s> Keys<'s> {
+    /// The keys that set the statement apart, given with how many statements it shares
+    /// its actions and its resources (none if these tell nothing).
+    fn telling(
+        &self,
+        shared_action: Option<usize>,
+        shared_resource: Option<usize>,
+    ) -> (&[ActionKey], &[ResourceKey<'s>]) {
+        let (actions, resources) = (self.actions.as_slice(), self.resources.as_slice());
+        let any = (&[ActionKey::Any][..], &[ResourceKey::Any][..]);
+        let by_action = shared_action.filter(|_| actions.len() <= KEYS_MAX);
+        let by_resource = shared_resource.filter(|_| resources.len() <= KEYS_MAX);
+        match (by_action, by_resource) {
+            (_, Some(few)) if few <= SHARED_MAX => (any.0, resources),
+            (Some(few), _) if few <= SHARED_MAX => (actions, any.1),
+            (Some(_), Some(_)) if actions.len() * resources.len() <= PAIRS_MAX => {
+                (actions, resources)
+            }
+            (Some(with), Some(among)) if with < among => (actions, any.1),
+            (_, Some(_)) => (any.0, resources),
+            (Some(_), None) => (actions, any.1),
+            (None, None) => any,
+        }
+    }
+}
+
 impl Index {
     /// Builds the index over the keys of all statements, in their order.
     pub(crate) fn build(mut statements: Vec<Keys<'_>>) -> Index {
@@ -90,37 +118,19 @@ impl Index {
         let mut always = Vec::new();
         let mut entries: HashMap<(Extent, ActionKey, u64), Vec<u32>> = HashMap::new();
         for (number, keys) in (0_u32..).zip(&statements) {
-            let shared_action = shared(&keys.actions, &actions, &ActionKey::Any);
-            let shared_resource = shared(&keys.resources, &resources, &ResourceKey::Any);
-            let few = |shared: Option<usize>| shared.is_some_and(|count| count <= SHARED_MAX);
-            let (by_action, by_resource) = match (few(shared_action), few(shared_resource)) {
-                (_, true) => (false, true),
-                (true, false) => (true, false),
-                (false, false) => (shared_action.is_some(), shared_resource.is_some()),
-            };
-            let any_action = [ActionKey::Any];
-            let any_resource = [ResourceKey::Any];
-            let actions = if by_action {
-                &keys.actions[..]
-            } else {
-                &any_action
-            };
-            let resources = if by_resource {
-                &keys.resources[..]
-            } else {
-                &any_resource
-            };
-            if actions.len() * resources.len() > KEYS_MAX || !(by_action || by_resource) {
+            let (by_actions, by_resources) = keys.telling(
+                shared(&keys.actions, &actions, &ActionKey::Any),
+                shared(&keys.resources, &resources, &ResourceKey::Any),
+            );
+            if by_actions.contains(&ActionKey::Any) && by_resources.contains(&ResourceKey::Any) {
                 always.push(number);
                 continue;
             }
-            for action in actions {
-                for resource in resources {
+            for action in by_actions {
+                for resource in by_resources {
                     let (extent, hash) = resource_hash(resource);
-                    entries
-                        .entry((extent, *action, hash))
-                        .or_default()
-                        .push(number);
+                    let key = (extent, *action, hash);
+                    entries.entry(key).or_default().push(number);
                 }
             }
         }

@@ -34,8 +34,9 @@ enum Behind {
     Nothing,
     /// The role or user with this ARN.
     Arn(Box<str>),
-    /// A role of which only the name is known: its path may be anything.
-    RoleNamed(Box<str>),
+    /// A role or user (`role/`, `user/`) of which only the name is known: its path may be
+    /// anything.
+    Named(&'static str, Box<str>),
 }
 
 /// The ways in which listed principals name a caller; a set.
@@ -159,12 +160,23 @@ impl Principal {
                 let (role, _session) = rest.split_once('/')?;
                 let behind = match role_arn {
                     Some(arn) => Behind::Arn(arn.into()),
-                    None => Behind::RoleNamed(role.into()),
+                    None => Behind::Named("role/", role.into()),
                 };
                 let session = Principal::new(Kind::Session, Some(account), text);
                 Some(Principal { behind, ..session })
             }
-            ("sts", Some(("federated-user", _))) => Some(Principal::federated_user(text, role_arn)),
+            ("sts", Some(("federated-user", name))) => {
+                let federated = Principal::federated_user(text, role_arn);
+                // Without more, a federated user is taken to carry its user's name.
+                let behind = match role_arn {
+                    Some(arn) => Behind::Arn(arn.into()),
+                    None => Behind::Named("user/", name.into()),
+                };
+                Some(Principal {
+                    behind,
+                    ..federated
+                })
+            }
             _ => None,
         }
     }
@@ -227,7 +239,7 @@ impl Principal {
         let is_behind = match &self.behind {
             Behind::Nothing => false,
             Behind::Arn(arn) => **arn == *text,
-            Behind::RoleNamed(name) => is_role_named(text, self.account(), name),
+            Behind::Named(kind, name) => is_named(text, self.account(), kind, name),
         };
         if is_behind || is_unique_id {
             Ways::INDIRECT
@@ -249,14 +261,14 @@ fn account_of(arn: &str) -> Option<&str> {
     arn.split(':').nth(4)
 }
 
-/// Whether an ARN is that of a role with this name, whatever its path.
-fn is_role_named(arn: &str, account: Option<&str>, name: &str) -> bool {
+/// Whether an ARN is that of a role or user with this name, whatever its path.
+fn is_named(arn: &str, account: Option<&str>, kind: &str, name: &str) -> bool {
     let mut parts = arn.splitn(6, ':').skip(2);
     parts.next() == Some("iam")
         && parts.nth(1) == account
         && parts
             .next()
-            .and_then(|resource| resource.strip_prefix("role/"))
+            .and_then(|resource| resource.strip_prefix(kind))
             .is_some_and(|path| path.rsplit('/').next() == Some(name))
 }
 
@@ -370,6 +382,12 @@ mod tests {
         let federated = Principal::federated_user(arn, Some(USER));
         assert_eq!(federated.named_by(&aws(arn)), Ways::DIRECT);
         assert_eq!(federated.named_by(&aws(USER)), Ways::INDIRECT);
+        // Known by its own ARN alone, it is taken to be of the user of its name.
+        let parsed = Principal::parse(arn, None).unwrap();
+        let bob = "arn:aws:iam::111122223333:user/team/bob";
+        assert_eq!(parsed.named_by(&aws(bob)), Ways::INDIRECT);
+        assert_eq!(parsed.named_by(&aws(USER)), Ways::NONE);
+        assert_eq!(federated.named_by(&aws(bob)), Ways::NONE);
     }
 
     #[test]

@@ -61,7 +61,8 @@ const PRINCIPALS: [&str; 13] = [
     "arn:aws:iam::111122223333:role/team/app",
 ];
 
-const LISTED: [&str; 15] = [
+const LISTED: [&str; 16] = [
+    "arn:aws:iam::111122223333:user/bob",
     "*",
     "111122223333",
     "444455556666",

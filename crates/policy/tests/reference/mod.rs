@@ -186,6 +186,12 @@ impl Caller {
                 same.then_some("indirect")
             }
             ("federated", Some(user)) => (value == user).then_some("indirect"),
+            ("federated", None) => {
+                let user = self.name.split('/').nth(1).unwrap();
+                let start = format!("arn:aws:iam::{}:user/", self.account);
+                let same = value.starts_with(&start) && value.rsplit('/').next() == Some(user);
+                same.then_some("indirect")
+            }
             _ => None,
         }
     }
