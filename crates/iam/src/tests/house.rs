@@ -216,7 +216,12 @@ impl House {
             request_id: "r".to_owned(),
             environment: self.environment.clone(),
         });
-        self.runtime.block_on(entry.answer(&call, input)).map(shown)
+        let answer = self.runtime.block_on(entry.answer(&call, input))?;
+        let encoded = wire::encode(facts, Format::QueryXml, &answer, "r");
+        let body = String::from_utf8(encoded.body).unwrap();
+        assert_eq!(encoded.status, 200, "{body}");
+        assert!(body.contains(&format!("<{operation}Response")), "{body}");
+        Ok(shown(answer))
     }
 }
 
