@@ -19,7 +19,7 @@ use crate::watch::Watch;
 use crate::{GLOBAL_SCOPE, Issued};
 
 /// How many principals, keys and opened sessions are kept in memory, each.
-const CACHED_MAX: u64 = 200_000;
+const CACHED_MAX: u64 = 20_000;
 
 /// Finds principals and opens sessions. Cheap to clone.
 #[derive(Clone)]

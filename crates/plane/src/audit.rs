@@ -76,7 +76,11 @@ impl Event {
             at: now,
             caller: Caller::Anonymous,
             source_ip: raw.peer.ip.map(|ip| ip.to_canonical().to_string()),
-            user_agent: None,
+            user_agent: raw
+                .headers
+                .get(http::header::USER_AGENT)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned),
             region: crate::pipeline::REGION_DEFAULT.to_owned(),
             service: service.signing_name,
             input: None,

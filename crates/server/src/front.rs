@@ -38,7 +38,7 @@ impl Front {
         request: Request<Incoming>,
         from: IpAddr,
     ) -> Result<Response<AnswerBody>, Infallible> {
-        let peer = self.peer(from, request.headers());
+        let peer = peer(from, request.headers(), &self.trusted_proxies);
         let path = request.uri().path();
         if let Some(rest) = path.strip_prefix("/_arnold/") {
             let rest = rest.to_owned();
@@ -58,34 +58,6 @@ impl Front {
         Ok(finish(outgoing, origin))
     }
 
-    /// Where the request really comes from. A forwarded header counts only from a configured
-    /// proxy, and only its last entry: that one the proxy wrote itself.
-    fn peer(&self, from: IpAddr, headers: &HeaderMap) -> Peer {
-        let from = from.to_canonical();
-        let trusted = |ip: &IpAddr| self.trusted_proxies.iter().any(|net| net.contains(ip));
-        if !trusted(&from) {
-            return Peer {
-                ip: Some(from),
-                secure: false,
-            };
-        }
-        let hops: Vec<IpAddr> = headers
-            .get_all("x-forwarded-for")
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map_while(|hop| hop.trim().parse().ok())
-            .collect();
-        let client = hops.iter().rev().find(|hop| !trusted(hop)).copied();
-        let secure = headers
-            .get("x-forwarded-proto")
-            .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"https"));
-        Peer {
-            ip: Some(client.unwrap_or(from)),
-            secure,
-        }
-    }
-
     /// Arnold's own paths.
     async fn own(
         &self,
@@ -98,7 +70,11 @@ impl Front {
                 json(StatusCode::OK, r#"{"status":"ok"}"#.to_owned())
             }
             (aid @ ("clock" | "reset"), Some(dev)) => {
-                if !from.to_canonical().is_loopback() {
+                // What a proxy hands on may come from anywhere.
+                let forwarded = ["forwarded", "x-forwarded-for"]
+                    .iter()
+                    .any(|name| request.headers().contains_key(*name));
+                if forwarded || !from.to_canonical().is_loopback() {
                     return json_error(
                         StatusCode::FORBIDDEN,
                         "development aids answer on loopback only",
@@ -129,6 +105,42 @@ impl Front {
             ),
             _ => json_error(StatusCode::NOT_FOUND, "no such page"),
         }
+    }
+}
+
+/// Where a request really comes from. A forwarded header counts only from a configured proxy,
+/// and of its entries only the last that is no such proxy: the others anyone may have written.
+fn peer(from: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> Peer {
+    let from = from.to_canonical();
+    let is_trusted = |ip: &IpAddr| trusted_proxies.iter().any(|net| net.contains(ip));
+    if !is_trusted(&from) {
+        return Peer {
+            ip: Some(from),
+            secure: false,
+        };
+    }
+    let mut client = from;
+    let hops: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect();
+    for hop in hops.iter().rev() {
+        let Ok(hop) = hop.trim().parse::<IpAddr>() else {
+            break;
+        };
+        client = hop.to_canonical();
+        if !is_trusted(&client) {
+            break;
+        }
+    }
+    let secure = headers
+        .get("x-forwarded-proto")
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"https"));
+    Peer {
+        ip: Some(client),
+        secure,
     }
 }
 
@@ -241,4 +253,47 @@ pub(crate) fn json(status: StatusCode, text: String) -> Response<AnswerBody> {
 /// A refusal of Arnold's own.
 pub(crate) fn json_error(status: StatusCode, message: &str) -> Response<AnswerBody> {
     json(status, serde_json::json!({ "error": message }).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(from: &str, forwarded: &[&str], proxies: &[&str]) -> (String, bool) {
+        let mut headers = HeaderMap::new();
+        for value in forwarded {
+            headers.append("x-forwarded-for", HeaderValue::from_str(value).unwrap());
+        }
+        headers.insert("x-forwarded-proto", HeaderValue::from_static("https"));
+        let proxies: Vec<IpNet> = proxies.iter().map(|net| net.parse().unwrap()).collect();
+        let peer = peer(from.parse().unwrap(), &headers, &proxies);
+        (peer.ip.unwrap().to_string(), peer.secure)
+    }
+
+    #[test]
+    fn forwarded_headers_of_strangers_do_not_count() {
+        let seen = client("203.0.113.9", &["10.0.0.1"], &["192.0.2.0/24"]);
+        assert_eq!(seen, ("203.0.113.9".to_owned(), false));
+    }
+
+    #[test]
+    fn a_proxy_names_its_client_and_the_client_cannot_name_another() {
+        let of = |forwarded: &[&str]| client("192.0.2.1", forwarded, &["192.0.2.0/24"]);
+        let secure = |ip: &str| (ip.to_owned(), true);
+        assert_eq!(of(&["203.0.113.9"]), secure("203.0.113.9"));
+        assert_eq!(of(&["10.0.0.1, 203.0.113.9"]), secure("203.0.113.9"));
+        assert_eq!(
+            of(&["10.0.0.1", "203.0.113.9, 192.0.2.7"]),
+            secure("203.0.113.9")
+        );
+        assert_eq!(of(&["nonsense"]), secure("192.0.2.1"));
+        assert_eq!(of(&["203.0.113.9, nonsense"]), secure("192.0.2.1"));
+        assert_eq!(of(&[]), secure("192.0.2.1"));
+    }
+
+    #[test]
+    fn an_ipv4_address_in_ipv6_clothes_is_the_ipv4_address() {
+        let seen = client("::ffff:203.0.113.9", &[], &[]);
+        assert_eq!(seen.0, "203.0.113.9");
+    }
 }
