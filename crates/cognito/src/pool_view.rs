@@ -1,0 +1,143 @@
+//! Identity pools on their way in and out.
+
+use std::collections::BTreeMap;
+
+use aws::Arn;
+use plane::Error;
+use wire::{Input, Output};
+
+use crate::errors::{invalid_parameter, limit_exceeded};
+use crate::pool::{Configuration, IdentityPool, UserPoolClient};
+
+/// The most providers of one kind that a pool has (Cognito Developer Guide, "Quotas").
+const PROVIDERS_MAX: usize = 50;
+
+/// The public providers that AWS has built in.
+const PUBLIC_PROVIDERS: &[&str] = &[
+    "accounts.google.com",
+    "api.twitter.com",
+    "appleid.apple.com",
+    "graph.facebook.com",
+    "www.amazon.com",
+    "www.digits.com",
+];
+
+/// A client of a user pool on its way in.
+#[derive(Input, Debug, Clone)]
+pub(crate) struct UserPoolInput {
+    provider_name: Option<String>,
+    client_id: Option<String>,
+    server_side_token_check: Option<bool>,
+}
+
+/// A client of a user pool on its way out.
+#[derive(Output, Debug)]
+pub(crate) struct UserPoolView {
+    provider_name: Option<String>,
+    client_id: Option<String>,
+    server_side_token_check: Option<bool>,
+}
+
+/// A pool as every operation shows it.
+#[derive(Output, Debug)]
+pub(crate) struct PoolView {
+    identity_pool_id: String,
+    identity_pool_name: String,
+    allow_unauthenticated_identities: bool,
+    allow_classic_flow: Option<bool>,
+    supported_login_providers: Option<BTreeMap<String, String>>,
+    developer_provider_name: Option<String>,
+    #[wire(name = "OpenIdConnectProviderARNs")]
+    open_id_connect_provider_arns: Option<Vec<String>>,
+    cognito_identity_providers: Option<Vec<UserPoolView>>,
+    #[wire(name = "SamlProviderARNs")]
+    saml_provider_arns: Option<Vec<String>>,
+    identity_pool_tags: BTreeMap<String, String>,
+}
+
+impl From<IdentityPool> for PoolView {
+    fn from(pool: IdentityPool) -> PoolView {
+        let configuration = pool.configuration;
+        let user_pools = configuration.user_pools.into_iter().map(|client| {
+            let UserPoolClient {
+                provider_name,
+                client_id,
+                server_side_token_check,
+            } = client;
+            UserPoolView {
+                provider_name,
+                client_id,
+                server_side_token_check,
+            }
+        });
+        PoolView {
+            identity_pool_id: pool.id,
+            identity_pool_name: configuration.name,
+            allow_unauthenticated_identities: configuration.allows_guests,
+            allow_classic_flow: configuration.allows_classic_flow,
+            supported_login_providers: Some(configuration.public_providers)
+                .filter(|providers| !providers.is_empty()),
+            developer_provider_name: configuration.developer_provider,
+            open_id_connect_provider_arns: if_any(configuration.oidc_provider_arns),
+            cognito_identity_providers: if_any(user_pools.collect()),
+            saml_provider_arns: if_any(configuration.saml_provider_arns),
+            identity_pool_tags: pool.tags,
+        }
+    }
+}
+
+fn if_any<T>(list: Vec<T>) -> Option<Vec<T>> {
+    Some(list).filter(|list| !list.is_empty())
+}
+
+impl From<UserPoolInput> for UserPoolClient {
+    fn from(input: UserPoolInput) -> UserPoolClient {
+        UserPoolClient {
+            provider_name: input.provider_name,
+            client_id: input.client_id,
+            server_side_token_check: input.server_side_token_check,
+        }
+    }
+}
+
+/// Checks what the model does not. Whether a provider exists is seen when somebody signs in
+/// with it, as with AWS.
+pub(crate) fn check(configuration: &Configuration) -> Result<(), Error> {
+    for provider in configuration.public_providers.keys() {
+        if !PUBLIC_PROVIDERS.contains(&provider.as_str()) {
+            return Err(invalid_parameter("Please provide a valid public provider"));
+        }
+    }
+    check_arns("oidc-provider/", &configuration.oidc_provider_arns)?;
+    check_arns("saml-provider/", &configuration.saml_provider_arns)?;
+    if configuration.user_pools.len() > PROVIDERS_MAX {
+        return Err(too_many());
+    }
+    Ok(())
+}
+
+fn check_arns(kind: &str, arns: &[String]) -> Result<(), Error> {
+    if arns.len() > PROVIDERS_MAX {
+        return Err(too_many());
+    }
+    for text in arns {
+        let refused = || invalid_parameter(format!("Invalid provider ARN: {text}"));
+        let arn: Arn = text
+            .parse()
+            .map_err(|fault: aws::NotAnArn| refused().because(fault))?;
+        let fits = arn.partition() == aws::PARTITION
+            && arn.service() == "iam"
+            && arn.region().is_empty()
+            && arn.resource().starts_with(kind);
+        if !fits {
+            return Err(refused());
+        }
+    }
+    Ok(())
+}
+
+fn too_many() -> Error {
+    limit_exceeded(format!(
+        "An identity pool can have at most {PROVIDERS_MAX} providers of one kind."
+    ))
+}

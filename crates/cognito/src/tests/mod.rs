@@ -1,0 +1,9 @@
+//! The operations of identity pools as their callers see them: JSON in, an answer or a refusal
+//! out, over a store in memory, with authorization as always and tokens of a provider that
+//! really signs.
+
+mod credentials;
+mod get_id;
+mod house;
+mod logins;
+mod provider;
