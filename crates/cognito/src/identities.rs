@@ -1,6 +1,6 @@
 //! Identities as the pool's owner sees them: describing, listing, deleting.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws::Timestamp;
 use facts::OperationFacts;
@@ -162,7 +162,9 @@ impl Operation for DeleteIdentities {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Undeleted, Error> {
         let mut unprocessed_identity_ids = Vec::new();
-        for id in &self.identity_ids_to_delete {
+        let mut seen = BTreeSet::new();
+        let wanted = self.identity_ids_to_delete.iter();
+        for id in wanted.filter(|id| seen.insert(*id)) {
             if owned(tx, &permit, id)?.is_some() {
                 tx.delete::<Identity>(SCOPE, id)?;
                 continue;

@@ -151,11 +151,16 @@ impl Operation for UpdateIdentityPool {
 
     fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
         let id = &self.identity_pool_id;
-        let mut asked = ask("cognito-identity:UpdateIdentityPool", tx, call, id)?;
-        if let Some(new) = &self.identity_pool_tags {
-            asked = tags::requested(asked, new);
+        let touches = Touches::one(ask("cognito-identity:UpdateIdentityPool", tx, call, id)?);
+        let held = IdentityPool::owned(tx, call, id)?.map(|pool| pool.tags);
+        match &self.identity_pool_tags {
+            // Tags decide about access, so changing them this way needs the same right.
+            Some(new) if held.as_ref() != Some(new) => {
+                let tagging = ask("cognito-identity:TagResource", tx, call, id)?;
+                Ok(touches.and(tags::requested(tagging, new)))
+            }
+            _ => Ok(touches),
         }
-        Ok(Touches::one(asked))
     }
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<PoolView, Error> {
