@@ -154,7 +154,7 @@ impl House {
             })?;
         let plane = Arc::new(Plane::new(
             environment.clone(),
-            &[iam::OPERATIONS, sts::OPERATIONS],
+            &[cognito::OPERATIONS, iam::OPERATIONS, sts::OPERATIONS],
             recorder,
         ));
         let endpoint = s3::S3Endpoint::new(s3::Settings {
