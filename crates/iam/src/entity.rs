@@ -23,6 +23,8 @@ pub(crate) trait Entity: Record + Clone {
     fn account(&self) -> AccountId;
     /// Its name, as it was given.
     fn name(&self) -> &str;
+    /// Its path.
+    fn path(&self) -> &str;
     /// Its ARN, path included.
     fn arn(&self) -> Arn;
     /// Its tags. Groups have none.
@@ -35,6 +37,8 @@ pub(crate) trait Entity: Record + Clone {
     fn inline_mut(&mut self) -> &mut BTreeMap<String, String>;
     /// ARNs of the managed policies attached to it.
     fn attached(&self) -> &[String];
+    /// ARNs of the managed policies attached to it, to be changed.
+    fn attached_mut(&mut self) -> &mut Vec<String>;
 }
 
 macro_rules! common {
@@ -45,6 +49,10 @@ macro_rules! common {
 
         fn name(&self) -> &str {
             &self.name
+        }
+
+        fn path(&self) -> &str {
+            &self.path
         }
 
         fn arn(&self) -> Arn {
@@ -61,6 +69,10 @@ macro_rules! common {
 
         fn attached(&self) -> &[String] {
             &self.attached
+        }
+
+        fn attached_mut(&mut self) -> &mut Vec<String> {
+            &mut self.attached
         }
     };
 }

@@ -19,11 +19,17 @@ pub(crate) fn no_such_entity(message: impl Into<String>) -> Error {
 
 /// `User with name X already exists.`
 pub(crate) fn already_exists(noun: &str, name: &str) -> Error {
+    let noun = capitalized(noun);
+    Error::new("EntityAlreadyExists").say(format!("{noun} with name {name} already exists."))
+}
+
+/// A noun as it begins sentences and names of quotas: `User`.
+pub(crate) fn capitalized(noun: &str) -> String {
     let mut noun = noun.to_owned();
     if let Some(first) = noun.get_mut(..1) {
         first.make_ascii_uppercase();
     }
-    Error::new("EntityAlreadyExists").say(format!("{noun} with name {name} already exists."))
+    noun
 }
 
 /// `Cannot exceed quota for UsersPerAccount: 5000`

@@ -1,13 +1,15 @@
 //! AWS Identity and Access Management: the records that everything else decides by.
 //!
 //! One file holds one noun's operations: what each touches, and what it does. Beneath them
-//! lies common ground: [`entity`] (what users, groups and roles share), [`caller`] (of whom
-//! an operation without a name speaks), [`trust`] and [`documents`] (policies on their way in
-//! and out), [`tags`], [`boundary`], [`paging`], [`quotas`], [`errors`].
+//! lies common ground: [`entity`] (what users, groups and roles share), [`managed`] (what the
+//! account's own and AWS's policies share), [`caller`] (of whom an operation without a name
+//! speaks), [`trust`] and [`documents`] (policies on their way in and out), [`tags`],
+//! [`boundary`], [`paging`], [`arns`], [`quotas`], [`errors`].
 
 mod access_keys;
 mod account;
 mod arns;
+mod attachments;
 mod boundary;
 mod caller;
 mod documents;
@@ -15,9 +17,14 @@ mod entity;
 mod errors;
 mod groups;
 mod inline_policies;
+mod managed;
 mod not_yet;
+mod oidc_provider_tags;
 mod oidc_providers;
 mod paging;
+mod policies;
+mod policy_entities;
+mod policy_versions;
 mod principal_settings;
 mod quotas;
 mod role_view;
@@ -86,16 +93,39 @@ pub static OPERATIONS: &[Entry] = &[
     stored::<principal_settings::TagUser>(),
     stored::<principal_settings::UntagRole>(),
     stored::<principal_settings::UntagUser>(),
+    // Managed policies.
+    stored::<policies::CreatePolicy>(),
+    stored::<policies::DeletePolicy>(),
+    stored::<policies::GetPolicy>(),
+    stored::<policies::ListPolicies>(),
+    stored::<policies::ListPolicyTags>(),
+    stored::<policies::TagPolicy>(),
+    stored::<policies::UntagPolicy>(),
+    stored::<policy_entities::ListEntitiesForPolicy>(),
+    stored::<policy_versions::CreatePolicyVersion>(),
+    stored::<policy_versions::DeletePolicyVersion>(),
+    stored::<policy_versions::GetPolicyVersion>(),
+    stored::<policy_versions::ListPolicyVersions>(),
+    stored::<policy_versions::SetDefaultPolicyVersion>(),
+    stored::<attachments::AttachGroupPolicy>(),
+    stored::<attachments::AttachRolePolicy>(),
+    stored::<attachments::AttachUserPolicy>(),
+    stored::<attachments::DetachGroupPolicy>(),
+    stored::<attachments::DetachRolePolicy>(),
+    stored::<attachments::DetachUserPolicy>(),
+    stored::<attachments::ListAttachedGroupPolicies>(),
+    stored::<attachments::ListAttachedRolePolicies>(),
+    stored::<attachments::ListAttachedUserPolicies>(),
     // OpenID Connect providers.
     stored::<oidc_providers::AddClientIDToOpenIDConnectProvider>(),
     gathering::<oidc_providers::CreateOpenIDConnectProvider>(),
     stored::<oidc_providers::DeleteOpenIDConnectProvider>(),
     stored::<oidc_providers::GetOpenIDConnectProvider>(),
-    stored::<oidc_providers::ListOpenIDConnectProviderTags>(),
+    stored::<oidc_provider_tags::ListOpenIDConnectProviderTags>(),
     stored::<oidc_providers::ListOpenIDConnectProviders>(),
     stored::<oidc_providers::RemoveClientIDFromOpenIDConnectProvider>(),
-    stored::<oidc_providers::TagOpenIDConnectProvider>(),
-    stored::<oidc_providers::UntagOpenIDConnectProvider>(),
+    stored::<oidc_provider_tags::TagOpenIDConnectProvider>(),
+    stored::<oidc_provider_tags::UntagOpenIDConnectProvider>(),
     stored::<oidc_providers::UpdateOpenIDConnectProviderThumbprint>(),
     // The account.
     stored::<account::CreateAccountAlias>(),

@@ -13,8 +13,7 @@ use wire::{Input, Output};
 
 use crate::arns;
 use crate::errors::{Nothing, invalid_input, no_such_entity, over_quota};
-use crate::paging::Paging;
-use crate::tags::{self, TagInput, TagPage, TagView};
+use crate::tags::{self, TagInput, TagView};
 
 /// Providers of an account.
 const PROVIDERS_MAX: u64 = 100;
@@ -178,13 +177,14 @@ fn find(reader: &impl Read, arn: &str) -> Result<Option<OidcProvider>, Error> {
     Ok(reader.find(&owner, "arn", arn)?)
 }
 
-fn require(reader: &impl Read, arn: &str) -> Result<OidcProvider, Error> {
+/// The provider of this ARN, or `NoSuchEntity`.
+pub(crate) fn require(reader: &impl Read, arn: &str) -> Result<OidcProvider, Error> {
     find(reader, arn)?
         .ok_or_else(|| no_such_entity(format!("OpenIDConnect Provider not found for arn {arn}")))
 }
 
 /// What an action on the provider of this ARN asks for, whether or not it exists.
-fn ask(tx: &Transaction, action: &'static str, arn: &str) -> Result<Ask, Error> {
+pub(crate) fn ask(tx: &Transaction, action: &'static str, arn: &str) -> Result<Ask, Error> {
     let owner = arns::parse(arn, RESOURCE)?.account().to_owned();
     let found = find(tx, arn)?;
     let tags = found.map(|provider| provider.tags).unwrap_or_default();
@@ -192,7 +192,7 @@ fn ask(tx: &Transaction, action: &'static str, arn: &str) -> Result<Ask, Error> 
 }
 
 /// A single action on the provider of this ARN.
-fn touch(tx: &Transaction, action: &'static str, arn: &str) -> Result<Touches, Error> {
+pub(crate) fn touch(tx: &Transaction, action: &'static str, arn: &str) -> Result<Touches, Error> {
     Ok(Touches::one(ask(tx, action, arn)?))
 }
 
@@ -334,7 +334,7 @@ impl Operation for DeleteOpenIDConnectProvider {
 }
 
 /// Changes the provider of this ARN, which must exist.
-fn change(
+pub(crate) fn change(
     tx: &mut Transaction,
     arn: &str,
     how: impl FnOnce(&mut OidcProvider) -> Result<(), Error>,
@@ -418,80 +418,5 @@ impl Operation for UpdateOpenIDConnectProviderThumbprint {
             provider.thumbprints.clone_from(&self.thumbprints);
             Ok(())
         })
-    }
-}
-
-/// Sets tags.
-#[derive(Input)]
-pub(crate) struct TagOpenIDConnectProvider {
-    #[wire(name = "OpenIDConnectProviderArn")]
-    arn: String,
-    tags: Vec<TagInput>,
-}
-
-impl Operation for TagOpenIDConnectProvider {
-    const FACTS: &'static OperationFacts = facts::iam::TAG_OPEN_ID_CONNECT_PROVIDER;
-    type Output = Nothing;
-
-    fn touches(&self, _call: &Call, tx: &Transaction) -> Result<Touches, Error> {
-        let ask = ask(tx, "iam:TagOpenIDConnectProvider", &self.arn)?;
-        Ok(Touches::one(ask.request_tags(&tags::requested(&self.tags))))
-    }
-
-    fn run(&self, _permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
-        change(tx, &self.arn, |provider| {
-            tags::add(&mut provider.tags, &self.tags)
-        })
-    }
-}
-
-/// Takes tags away; a key that is not there is no error.
-#[derive(Input)]
-pub(crate) struct UntagOpenIDConnectProvider {
-    #[wire(name = "OpenIDConnectProviderArn")]
-    arn: String,
-    tag_keys: Vec<String>,
-}
-
-impl Operation for UntagOpenIDConnectProvider {
-    const FACTS: &'static OperationFacts = facts::iam::UNTAG_OPEN_ID_CONNECT_PROVIDER;
-    type Output = Nothing;
-
-    fn touches(&self, _call: &Call, tx: &Transaction) -> Result<Touches, Error> {
-        let ask = ask(tx, "iam:UntagOpenIDConnectProvider", &self.arn)?;
-        Ok(Touches::one(
-            ask.keys_many("aws:TagKeys", self.tag_keys.clone()),
-        ))
-    }
-
-    fn run(&self, _permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
-        change(tx, &self.arn, |provider| {
-            tags::remove(&mut provider.tags, &self.tag_keys);
-            Ok(())
-        })
-    }
-}
-
-/// Lists tags.
-#[derive(Input)]
-pub(crate) struct ListOpenIDConnectProviderTags {
-    #[wire(name = "OpenIDConnectProviderArn")]
-    arn: String,
-    marker: Option<String>,
-    max_items: Option<i32>,
-}
-
-impl Operation for ListOpenIDConnectProviderTags {
-    const FACTS: &'static OperationFacts = facts::iam::LIST_OPEN_ID_CONNECT_PROVIDER_TAGS;
-    type Output = TagPage;
-
-    fn touches(&self, _call: &Call, tx: &Transaction) -> Result<Touches, Error> {
-        touch(tx, "iam:ListOpenIDConnectProviderTags", &self.arn)
-    }
-
-    fn run(&self, _permit: Permit<Self>, tx: &mut Transaction) -> Result<TagPage, Error> {
-        let provider = require(tx, &self.arn)?;
-        let paging = Paging::new(self.marker.as_deref(), self.max_items);
-        tags::page(&provider.tags, paging)
     }
 }

@@ -69,6 +69,11 @@ impl<'a> Paging<'a> {
         })
     }
 
+    /// How many items the page has at most.
+    pub(crate) fn most(self) -> usize {
+        self.most
+    }
+
     /// A page of the records of a range that are wanted.
     pub(crate) fn stored<'s, R: Record>(
         self,
@@ -77,6 +82,18 @@ impl<'a> Paging<'a> {
         index: &str,
         span: impl Into<Span<'s>>,
         wanted: impl Fn(&R) -> bool,
+    ) -> Result<Page<R>, Error> {
+        self.try_stored(tx, scope, index, span, |record| Ok(wanted(record)))
+    }
+
+    /// A page of the records of a range that are wanted, where it takes more reading to tell.
+    pub(crate) fn try_stored<'s, R: Record>(
+        self,
+        tx: &Transaction,
+        scope: &str,
+        index: &str,
+        span: impl Into<Span<'s>>,
+        wanted: impl Fn(&R) -> Result<bool, Error>,
     ) -> Result<Page<R>, Error> {
         let span = span.into();
         let mut items = Vec::new();
@@ -87,7 +104,11 @@ impl<'a> Paging<'a> {
             let page = tx
                 .page::<R>(scope, index, span, after.as_deref(), limit)
                 .map_err(cursor)?;
-            items.extend(page.records.into_iter().filter(|record| wanted(record)));
+            for record in page.records {
+                if wanted(&record)? {
+                    items.push(record);
+                }
+            }
             after = page.next;
             if after.is_none() || items.len() >= self.most {
                 break;
@@ -109,15 +130,17 @@ fn any_after<R: Record>(
     index: &str,
     span: Span<'_>,
     after: &str,
-    wanted: &impl Fn(&R) -> bool,
+    wanted: &impl Fn(&R) -> Result<bool, Error>,
 ) -> Result<bool, Error> {
     let mut after = Some(after.to_owned());
     while after.is_some() {
         let page = tx
             .page::<R>(scope, index, span, after.as_deref(), SCAN)
             .map_err(cursor)?;
-        if page.records.iter().any(wanted) {
-            return Ok(true);
+        for record in &page.records {
+            if wanted(record)? {
+                return Ok(true);
+            }
         }
         after = page.next;
     }
@@ -137,7 +160,8 @@ fn cursor(error: StoreError) -> Error {
     }
 }
 
-fn bad_marker() -> Error {
+/// The marker is none of ours.
+pub(crate) fn bad_marker() -> Error {
     Error::validation("Invalid Marker.")
 }
 

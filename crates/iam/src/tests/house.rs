@@ -28,6 +28,9 @@ pub(super) const DOCUMENT: &str = r#"{"Version":"2012-10-17","Statement":[{"Effe
 /// A trust policy that names no user and no role.
 pub(super) const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 
+/// What a form says: names and values.
+pub(super) type Form<'a> = &'a [(&'a str, &'a str)];
+
 /// What a call came to.
 pub(super) type Answered = Result<Json, Error>;
 

@@ -3,6 +3,7 @@
 
 mod access_keys;
 mod account;
+mod attachments;
 mod authorization;
 mod groups;
 mod house;
@@ -11,6 +12,8 @@ mod not_yet;
 mod oidc_providers;
 mod paging;
 mod paths;
+mod policies;
+mod policy_versions;
 mod races;
 mod roles;
 mod settings;

@@ -1,0 +1,177 @@
+//! A managed policy, be it the account's own or AWS's: found, asked leave for, and counted.
+
+use aws::{AccountId, Timestamp};
+use identity::{
+    Ask, AwsManagedPolicy, Group, ManagedPolicy, PolicyVersion, Role, Tag, User, aws_managed_policy,
+};
+use plane::{Call, Error};
+use store::{Exactly, Read, Record};
+
+use crate::arns;
+use crate::errors::no_such_entity;
+
+/// What stands for the account in the ARNs of policies that AWS manages.
+const AWS: &str = "aws";
+
+/// What a policy's ARN begins its resource with.
+const RESOURCE: &str = "policy/";
+
+/// A managed policy.
+#[derive(Debug)]
+pub(crate) enum Managed {
+    /// One of the account's own.
+    Own(ManagedPolicy),
+    /// One of AWS's.
+    Aws(&'static AwsManagedPolicy),
+}
+
+impl Managed {
+    /// Its ARN.
+    pub(crate) fn arn(&self) -> String {
+        match self {
+            Managed::Own(policy) => policy.arn().to_string(),
+            Managed::Aws(policy) => policy.arn.to_owned(),
+        }
+    }
+
+    /// Its tags. AWS's have none.
+    pub(crate) fn tags(&self) -> &[Tag] {
+        match self {
+            Managed::Own(policy) => &policy.tags,
+            Managed::Aws(_) => &[],
+        }
+    }
+
+    /// Whether only services may carry it, each in a role of its own making.
+    pub(crate) fn is_for_services_only(&self) -> bool {
+        matches!(self, Managed::Aws(policy) if policy.path == "/aws-service-role/")
+    }
+
+    /// The number of the version in force.
+    pub(crate) fn default_version(&self) -> u32 {
+        match self {
+            Managed::Own(policy) => policy.default_version,
+            Managed::Aws(policy) => policy.version,
+        }
+    }
+
+    /// All versions that are kept, the newest first. Of AWS's only the one in force is.
+    pub(crate) fn versions(&self) -> Result<Vec<PolicyVersion>, Error> {
+        match self {
+            Managed::Own(policy) => Ok(policy.versions.iter().rev().cloned().collect()),
+            Managed::Aws(policy) => Ok(vec![PolicyVersion {
+                number: policy.version,
+                document: policy.document.to_owned(),
+                created: moment(policy.updated)?,
+            }]),
+        }
+    }
+}
+
+/// A moment of the table of AWS's policies.
+pub(crate) fn moment(text: &str) -> Result<Timestamp, Error> {
+    text.parse().map_err(Error::internal)
+}
+
+/// The policy of this ARN that the account can attach.
+pub(crate) fn find(
+    reader: &impl Read,
+    account: AccountId,
+    arn: &str,
+) -> Result<Option<Managed>, Error> {
+    if let Some(policy) = aws_managed_policy(arn) {
+        return Ok(Some(Managed::Aws(policy)));
+    }
+    let own: Option<ManagedPolicy> = reader.find(account.as_str(), "arn", arn)?;
+    Ok(own.map(Managed::Own))
+}
+
+/// The policy of this ARN, or `NoSuchEntity`.
+pub(crate) fn require(reader: &impl Read, account: AccountId, arn: &str) -> Result<Managed, Error> {
+    find(reader, account, arn)?.ok_or_else(|| not_found(arn))
+}
+
+/// The account's own policy of this ARN, or `NoSuchEntity`.
+pub(crate) fn require_own(
+    reader: &impl Read,
+    account: AccountId,
+    arn: &str,
+) -> Result<ManagedPolicy, Error> {
+    match find(reader, account, arn)? {
+        Some(Managed::Own(policy)) => Ok(policy),
+        Some(Managed::Aws(_)) | None => Err(not_found(arn)),
+    }
+}
+
+/// `Policy ARN was not found.`
+pub(crate) fn not_found(arn: &str) -> Error {
+    no_such_entity(format!("Policy {arn} was not found."))
+}
+
+/// What looking at the policy of this ARN asks for. Everybody's account lets its own people
+/// look at AWS's policies.
+pub(crate) fn ask_to_see(
+    call: &Call,
+    reader: &impl Read,
+    action: &'static str,
+    arn: &str,
+) -> Result<Ask, Error> {
+    let account = call.account()?;
+    let mut ask = ask_to_change(call, reader, action, arn)?;
+    if ask.resource_account == AWS {
+        ask.resource_account = account.to_string();
+    }
+    Ok(ask)
+}
+
+/// What changing the policy of this ARN asks for. AWS's belong to an account that lets
+/// nobody.
+pub(crate) fn ask_to_change(
+    call: &Call,
+    reader: &impl Read,
+    action: &'static str,
+    arn: &str,
+) -> Result<Ask, Error> {
+    let owner = arns::parse(arn, RESOURCE)?.account().to_owned();
+    let found = find(reader, call.account()?, arn)?;
+    let tags = found.as_ref().map(Managed::tags).unwrap_or_default();
+    Ok(Ask::new(action, arn, owner)
+        .called(format!("policy {arn}"))
+        .resource_tags("iam", tags))
+}
+
+/// How often a policy is used in an account.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Usage {
+    /// Users, groups and roles that it is attached to.
+    pub(crate) attached: u64,
+    /// Users and roles that it bounds.
+    pub(crate) bounds: u64,
+}
+
+impl Usage {
+    /// Counts.
+    pub(crate) fn of(reader: &impl Read, account: AccountId, arn: &str) -> Result<Usage, Error> {
+        Ok(Usage {
+            attached: count::<User>(reader, account, "policy", arn)?
+                + count::<Group>(reader, account, "policy", arn)?
+                + count::<Role>(reader, account, "policy", arn)?,
+            bounds: count::<User>(reader, account, "boundary", arn)?
+                + count::<Role>(reader, account, "boundary", arn)?,
+        })
+    }
+
+    /// Whether somebody would feel it if the policy were gone.
+    pub(crate) fn is_any(self) -> bool {
+        self.attached > 0 || self.bounds > 0
+    }
+}
+
+fn count<R: Record>(
+    reader: &impl Read,
+    account: AccountId,
+    index: &str,
+    arn: &str,
+) -> Result<u64, Error> {
+    Ok(reader.count::<R>(account.as_str(), index, Exactly(arn))?)
+}

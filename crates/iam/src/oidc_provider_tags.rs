@@ -1,0 +1,86 @@
+//! Tags of OpenID Connect providers.
+
+use facts::OperationFacts;
+use plane::{Call, Error, Operation, Permit, Touches};
+use store::Transaction;
+use wire::Input;
+
+use crate::errors::Nothing;
+use crate::oidc_providers::{ask, change, require, touch};
+use crate::paging::Paging;
+use crate::tags::{self, TagInput, TagPage};
+
+/// Sets tags.
+#[derive(Input)]
+pub(crate) struct TagOpenIDConnectProvider {
+    #[wire(name = "OpenIDConnectProviderArn")]
+    arn: String,
+    tags: Vec<TagInput>,
+}
+
+impl Operation for TagOpenIDConnectProvider {
+    const FACTS: &'static OperationFacts = facts::iam::TAG_OPEN_ID_CONNECT_PROVIDER;
+    type Output = Nothing;
+
+    fn touches(&self, _call: &Call, tx: &Transaction) -> Result<Touches, Error> {
+        let ask = ask(tx, "iam:TagOpenIDConnectProvider", &self.arn)?;
+        Ok(Touches::one(ask.request_tags(&tags::requested(&self.tags))))
+    }
+
+    fn run(&self, _permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
+        change(tx, &self.arn, |provider| {
+            tags::add(&mut provider.tags, &self.tags)
+        })
+    }
+}
+
+/// Takes tags away; a key that is not there is no error.
+#[derive(Input)]
+pub(crate) struct UntagOpenIDConnectProvider {
+    #[wire(name = "OpenIDConnectProviderArn")]
+    arn: String,
+    tag_keys: Vec<String>,
+}
+
+impl Operation for UntagOpenIDConnectProvider {
+    const FACTS: &'static OperationFacts = facts::iam::UNTAG_OPEN_ID_CONNECT_PROVIDER;
+    type Output = Nothing;
+
+    fn touches(&self, _call: &Call, tx: &Transaction) -> Result<Touches, Error> {
+        let ask = ask(tx, "iam:UntagOpenIDConnectProvider", &self.arn)?;
+        Ok(Touches::one(
+            ask.keys_many("aws:TagKeys", self.tag_keys.clone()),
+        ))
+    }
+
+    fn run(&self, _permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
+        change(tx, &self.arn, |provider| {
+            tags::remove(&mut provider.tags, &self.tag_keys);
+            Ok(())
+        })
+    }
+}
+
+/// Lists tags.
+#[derive(Input)]
+pub(crate) struct ListOpenIDConnectProviderTags {
+    #[wire(name = "OpenIDConnectProviderArn")]
+    arn: String,
+    marker: Option<String>,
+    max_items: Option<i32>,
+}
+
+impl Operation for ListOpenIDConnectProviderTags {
+    const FACTS: &'static OperationFacts = facts::iam::LIST_OPEN_ID_CONNECT_PROVIDER_TAGS;
+    type Output = TagPage;
+
+    fn touches(&self, _call: &Call, tx: &Transaction) -> Result<Touches, Error> {
+        touch(tx, "iam:ListOpenIDConnectProviderTags", &self.arn)
+    }
+
+    fn run(&self, _permit: Permit<Self>, tx: &mut Transaction) -> Result<TagPage, Error> {
+        let provider = require(tx, &self.arn)?;
+        let paging = Paging::new(self.marker.as_deref(), self.max_items);
+        tags::page(&provider.tags, paging)
+    }
+}

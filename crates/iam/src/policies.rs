@@ -1,0 +1,411 @@
+//! Managed policies: documents with a name of their own, to be attached to many.
+
+use facts::OperationFacts;
+use identity::{Ask, AwsManagedPolicy, ManagedPolicy, PolicyVersion, aws_managed_policies};
+use plane::{Call, Error, Operation, Permit, Touches};
+use store::{OrElseTaken as _, Transaction};
+use wire::{Input, Output};
+
+use crate::entity::is_under;
+use crate::errors::{Nothing, over_quota};
+use crate::managed::{self, Managed, Usage, ask_to_change, ask_to_see};
+use crate::paging::{Paging, bad_marker};
+use crate::policy_versions::{checked_document, version_id};
+use crate::quotas;
+use crate::tags::{self, TagInput, TagPage, TagView};
+
+/// A policy as it is shown. Which of the last members are present depends on the operation.
+#[derive(Output, Debug)]
+pub(crate) struct PolicyView {
+    policy_name: String,
+    policy_id: String,
+    arn: String,
+    path: String,
+    default_version_id: String,
+    attachment_count: i64,
+    permissions_boundary_usage_count: i64,
+    is_attachable: bool,
+    create_date: aws::Timestamp,
+    update_date: aws::Timestamp,
+    description: Option<String>,
+    tags: Option<Vec<TagView>>,
+}
+
+impl PolicyView {
+    /// As listings show it: without description and tags.
+    fn brief(policy: &Managed, usage: Usage) -> Result<PolicyView, Error> {
+        let (name, id, path) = match policy {
+            Managed::Own(own) => (own.name.as_str(), own.id.as_str(), own.path.as_str()),
+            Managed::Aws(aws) => (aws.name, aws.id, aws.path),
+        };
+        let (created, updated) = match policy {
+            Managed::Own(own) => (own.created, own.updated),
+            Managed::Aws(aws) => (managed::moment(aws.created)?, managed::moment(aws.updated)?),
+        };
+        Ok(PolicyView {
+            policy_name: name.to_owned(),
+            policy_id: id.to_owned(),
+            arn: policy.arn(),
+            path: path.to_owned(),
+            default_version_id: version_id(policy.default_version()),
+            attachment_count: i64::try_from(usage.attached).map_err(Error::internal)?,
+            permissions_boundary_usage_count: i64::try_from(usage.bounds)
+                .map_err(Error::internal)?,
+            is_attachable: true,
+            create_date: created,
+            update_date: updated,
+            description: None,
+            tags: None,
+        })
+    }
+}
+
+/// One policy.
+#[derive(Output, Debug)]
+pub(crate) struct OnePolicy {
+    policy: PolicyView,
+}
+
+/// Makes a policy with its first version.
+#[derive(Input)]
+pub(crate) struct CreatePolicy {
+    policy_name: String,
+    path: Option<String>,
+    policy_document: String,
+    description: Option<String>,
+    tags: Vec<TagInput>,
+}
+
+impl CreatePolicy {
+    fn path(&self) -> &str {
+        self.path.as_deref().unwrap_or("/")
+    }
+}
+
+impl Operation for CreatePolicy {
+    const FACTS: &'static OperationFacts = facts::iam::CREATE_POLICY;
+    type Output = OnePolicy;
+
+    fn touches(&self, call: &Call, _tx: &Transaction) -> Result<Touches, Error> {
+        let account = call.account()?;
+        let resource = format!("policy{}{}", self.path(), self.policy_name);
+        let arn = aws::Arn::new("iam", "", account.as_str(), &resource);
+        let tags = tags::requested(&self.tags);
+        let base = |action| {
+            Ask::new(action, arn.as_str(), account.as_str())
+                .called(format!("policy {}", self.policy_name))
+                .request_tags(&tags)
+        };
+        let touches = Touches::one(base("iam:CreatePolicy"));
+        Ok(if tags.is_empty() {
+            touches
+        } else {
+            touches.and(base("iam:TagPolicy"))
+        })
+    }
+
+    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<OnePolicy, Error> {
+        let account = permit.account()?;
+        let tags = tags::checked(&self.tags)?;
+        let document = checked_document(&self.policy_document)?;
+        let now = permit.second();
+        let policy = ManagedPolicy {
+            id: permit.new_id("ANPA"),
+            account,
+            name: self.policy_name.clone(),
+            path: self.path().to_owned(),
+            description: self.description.clone(),
+            created: now,
+            updated: now,
+            tags,
+            versions: vec![PolicyVersion {
+                number: 1,
+                document,
+                created: now,
+            }],
+            default_version: 1,
+            next_version: 2,
+        };
+        tx.insert(account.as_str(), &policy).or_else_taken(|_| {
+            Error::new("EntityAlreadyExists").say(format!(
+                "A policy called {} already exists. Duplicate names are not allowed.",
+                self.policy_name
+            ))
+        })?;
+        if !tx.within::<ManagedPolicy>(account.as_str(), "name", "", quotas::POLICIES)? {
+            return Err(over_quota("PoliciesPerAccount", quotas::POLICIES));
+        }
+        let usage = Usage {
+            attached: 0,
+            bounds: 0,
+        };
+        let tags = tags::shown_if_any(&policy.tags);
+        let view = PolicyView::brief(&Managed::Own(policy), usage)?;
+        Ok(OnePolicy {
+            policy: PolicyView { tags, ..view },
+        })
+    }
+}
+
+/// Shows a policy.
+#[derive(Input)]
+pub(crate) struct GetPolicy {
+    policy_arn: String,
+}
+
+impl Operation for GetPolicy {
+    const FACTS: &'static OperationFacts = facts::iam::GET_POLICY;
+    type Output = OnePolicy;
+
+    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
+        let ask = ask_to_see(call, tx, "iam:GetPolicy", &self.policy_arn)?;
+        Ok(Touches::one(ask))
+    }
+
+    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<OnePolicy, Error> {
+        let account = permit.account()?;
+        let policy = managed::require(tx, account, &self.policy_arn)?;
+        let usage = Usage::of(tx, account, &self.policy_arn)?;
+        let description = match &policy {
+            Managed::Own(own) => own.description.clone(),
+            Managed::Aws(aws) => aws.description.map(str::to_owned),
+        };
+        Ok(OnePolicy {
+            policy: PolicyView {
+                description,
+                tags: Some(tags::shown(policy.tags())),
+                ..PolicyView::brief(&policy, usage)?
+            },
+        })
+    }
+}
+
+/// Lists the account's own policies by name, then AWS's by ARN.
+#[derive(Input)]
+pub(crate) struct ListPolicies {
+    scope: Option<String>,
+    only_attached: Option<bool>,
+    path_prefix: Option<String>,
+    policy_usage_filter: Option<String>,
+    marker: Option<String>,
+    max_items: Option<i32>,
+}
+
+/// A page of policies.
+#[derive(Output, Debug)]
+pub(crate) struct PolicyPage {
+    policies: Vec<PolicyView>,
+    is_truncated: bool,
+    marker: Option<String>,
+}
+
+/// What a marker into AWS's policies begins with; the rest is a place among them.
+const AWS_MARKER: &str = "aws.";
+
+impl Operation for ListPolicies {
+    const FACTS: &'static OperationFacts = facts::iam::LIST_POLICIES;
+    type Output = PolicyPage;
+
+    fn touches(&self, call: &Call, _tx: &Transaction) -> Result<Touches, Error> {
+        let account = call.account()?;
+        let path = self.path_prefix.as_deref().unwrap_or("/");
+        let arn = aws::Arn::new("iam", "", account.as_str(), &format!("policy{path}"));
+        Ok(Touches::one(
+            Ask::new("iam:ListPolicies", arn.as_str(), account.as_str())
+                .called(format!("policy path {path}")),
+        ))
+    }
+
+    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<PolicyPage, Error> {
+        let (own, marker) = self.page(&permit, tx)?;
+        let policies = own
+            .into_iter()
+            .map(|policy| {
+                let usage = Usage::of(tx, permit.account()?, &policy.arn())?;
+                PolicyView::brief(&policy, usage)
+            })
+            .collect::<Result<_, Error>>()?;
+        Ok(PolicyPage {
+            policies,
+            is_truncated: marker.is_some(),
+            marker,
+        })
+    }
+}
+
+impl ListPolicies {
+    fn page(&self, call: &Call, tx: &Transaction) -> Result<(Vec<Managed>, Option<String>), Error> {
+        let account = call.account()?;
+        let scope = self.scope.as_deref().unwrap_or("All");
+        let most = Paging::new(None, self.max_items).most();
+        let marker = self.marker.as_deref();
+        let mut policies = Vec::new();
+        let mut place = 0;
+        if let Some(text) = marker.and_then(|marker| marker.strip_prefix(AWS_MARKER)) {
+            place = text.parse().map_err(|_| bad_marker())?;
+        } else if scope != "AWS" {
+            let page = Paging::new(marker, self.max_items).try_stored(
+                tx,
+                account.as_str(),
+                "name",
+                "",
+                |own: &ManagedPolicy| {
+                    Ok(is_under(&own.path, self.path_prefix.as_deref())
+                        && self.takes(call, tx, own.arn().as_str())?)
+                },
+            )?;
+            policies.extend(page.items.into_iter().map(Managed::Own));
+            if page.marker.is_some() {
+                return Ok((policies, page.marker));
+            }
+        } else if marker.is_some() {
+            return Err(bad_marker());
+        }
+        if scope == "Local" {
+            return Ok((policies, None));
+        }
+        for (at, aws) in aws_managed_policies().iter().enumerate().skip(place) {
+            if !self.takes_aws(call, tx, aws)? {
+                continue;
+            }
+            if policies.len() >= most {
+                return Ok((policies, Some(format!("{AWS_MARKER}{at}"))));
+            }
+            policies.push(Managed::Aws(aws));
+        }
+        Ok((policies, None))
+    }
+
+    fn takes_aws(
+        &self,
+        call: &Call,
+        tx: &Transaction,
+        policy: &AwsManagedPolicy,
+    ) -> Result<bool, Error> {
+        Ok(is_under(policy.path, self.path_prefix.as_deref())
+            && self.takes(call, tx, policy.arn)?)
+    }
+
+    /// Whether the policy is used as the request wants it to be. Nothing is counted for a
+    /// request that does not care.
+    fn takes(&self, call: &Call, tx: &Transaction, arn: &str) -> Result<bool, Error> {
+        let only_attached = self.only_attached == Some(true);
+        let filter = self.policy_usage_filter.as_deref();
+        if !only_attached && filter.is_none() {
+            return Ok(true);
+        }
+        let usage = Usage::of(tx, call.account()?, arn)?;
+        Ok(match filter {
+            Some("PermissionsBoundary") => usage.bounds > 0,
+            _ => usage.attached > 0,
+        })
+    }
+}
+
+/// Deletes a policy that nobody uses and that has one version left.
+#[derive(Input)]
+pub(crate) struct DeletePolicy {
+    policy_arn: String,
+}
+
+impl Operation for DeletePolicy {
+    const FACTS: &'static OperationFacts = facts::iam::DELETE_POLICY;
+    type Output = Nothing;
+
+    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
+        let ask = ask_to_change(call, tx, "iam:DeletePolicy", &self.policy_arn)?;
+        Ok(Touches::one(ask))
+    }
+
+    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
+        let account = permit.account()?;
+        let policy = managed::require_own(tx, account, &self.policy_arn)?;
+        let conflict = |message| Err(Error::new("DeleteConflict").say(message));
+        if Usage::of(tx, account, &self.policy_arn)?.is_any() {
+            return conflict("Cannot delete a policy attached to entities.");
+        }
+        if policy.versions.len() > 1 {
+            return conflict(
+                "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.",
+            );
+        }
+        tx.delete::<ManagedPolicy>(account.as_str(), &policy.id)?;
+        Ok(Nothing {})
+    }
+}
+
+/// Sets tags.
+#[derive(Input)]
+pub(crate) struct TagPolicy {
+    policy_arn: String,
+    tags: Vec<TagInput>,
+}
+
+impl Operation for TagPolicy {
+    const FACTS: &'static OperationFacts = facts::iam::TAG_POLICY;
+    type Output = Nothing;
+
+    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
+        let ask = ask_to_change(call, tx, "iam:TagPolicy", &self.policy_arn)?;
+        Ok(Touches::one(ask.request_tags(&tags::requested(&self.tags))))
+    }
+
+    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
+        let account = permit.account()?;
+        let mut policy = managed::require_own(tx, account, &self.policy_arn)?;
+        tags::add(&mut policy.tags, &self.tags)?;
+        tx.update(account.as_str(), &policy)?;
+        Ok(Nothing {})
+    }
+}
+
+/// Takes tags away; a key that is not there is no error.
+#[derive(Input)]
+pub(crate) struct UntagPolicy {
+    policy_arn: String,
+    tag_keys: Vec<String>,
+}
+
+impl Operation for UntagPolicy {
+    const FACTS: &'static OperationFacts = facts::iam::UNTAG_POLICY;
+    type Output = Nothing;
+
+    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
+        let ask = ask_to_change(call, tx, "iam:UntagPolicy", &self.policy_arn)?;
+        Ok(Touches::one(
+            ask.keys_many("aws:TagKeys", self.tag_keys.clone()),
+        ))
+    }
+
+    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
+        let account = permit.account()?;
+        let mut policy = managed::require_own(tx, account, &self.policy_arn)?;
+        tags::remove(&mut policy.tags, &self.tag_keys);
+        tx.update(account.as_str(), &policy)?;
+        Ok(Nothing {})
+    }
+}
+
+/// Lists tags.
+#[derive(Input)]
+pub(crate) struct ListPolicyTags {
+    policy_arn: String,
+    marker: Option<String>,
+    max_items: Option<i32>,
+}
+
+impl Operation for ListPolicyTags {
+    const FACTS: &'static OperationFacts = facts::iam::LIST_POLICY_TAGS;
+    type Output = TagPage;
+
+    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
+        let ask = ask_to_see(call, tx, "iam:ListPolicyTags", &self.policy_arn)?;
+        Ok(Touches::one(ask))
+    }
+
+    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<TagPage, Error> {
+        let policy = managed::require(tx, permit.account()?, &self.policy_arn)?;
+        let paging = Paging::new(self.marker.as_deref(), self.max_items);
+        tags::page(policy.tags(), paging)
+    }
+}
