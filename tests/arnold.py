@@ -207,7 +207,7 @@ class Arnold:
 
     def client(self, service, keys=ADMIN, region="us-east-1", **config):
         """A boto3 client that signs with `keys`, or not at all if they are None."""
-        identity = (service, region, tuple(sorted(config.items(), key=str)), *(vars(keys).values() if keys else ()))
+        identity = (service, region, repr(config), *(vars(keys).values() if keys else ()))
         if identity not in self._clients:
             options = {"retries": {"max_attempts": 0}, **config}
             if keys is None:

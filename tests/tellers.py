@@ -102,10 +102,10 @@ class Cli:
         return self._run(keys, "sts", "get-caller-identity", "--query", "Arn", "--output", "text").strip()
 
     def put(self, keys, bucket, key, text):
-        self._run(keys, "s3", "cp", "--quiet", "-", f"s3://{bucket}/{key}", stdin=text)
+        self._run(keys, "s3", "cp", "-", f"s3://{bucket}/{key}", stdin=text)
 
     def get(self, keys, bucket, key):
-        return self._run(keys, "s3", "cp", "--quiet", f"s3://{bucket}/{key}", "-")
+        return self._run(keys, "s3", "cp", f"s3://{bucket}/{key}", "-")
 
     def list(self, keys, bucket, prefix):
         lines = self._run(keys, "s3", "ls", f"s3://{bucket}/{prefix}").splitlines()

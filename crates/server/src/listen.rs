@@ -63,6 +63,8 @@ pub async fn serve(
             .timer(TokioTimer::new())
             .max_buf_size(HEAD_BYTES_MAX)
             .max_headers(HEADERS_MAX)
+            // A client that has said everything may close its half and still be answered.
+            .half_close(true)
             .header_read_timeout(HEAD_TIME_MAX);
         builder
             .http2()

@@ -215,8 +215,13 @@ fn unwrap(
     request: Request<Incoming>,
     signature: Option<&Verified>,
 ) -> Result<Request<Body>, sigv4::Refusal> {
-    let unsigned = Verified::without_signature(head(&request).parts().headers)?;
-    let verified = signature.unwrap_or(&unsigned);
+    let unsigned;
+    let verified = if let Some(signature) = signature {
+        signature
+    } else {
+        unsigned = Verified::without_signature(head(&request).parts().headers)?;
+        &unsigned
+    };
     let (mut parts, incoming) = request.into_parts();
     let view = sigv4::Parts {
         method: parts.method.as_str(),
