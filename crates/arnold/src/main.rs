@@ -1,5 +1,6 @@
 //! The Arnold binary: one command line for the server, the demo, and the tools around them.
 
+mod demo;
 mod policy_command;
 mod serve;
 
@@ -17,6 +18,8 @@ struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Start a server with a small company in it, and print what to try.
+    Demo(demo::DemoOptions),
     /// Start the server.
     Serve(serve::ServeOptions),
     /// Make the data folder, the management account and its first administrator, and stop.
@@ -28,6 +31,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match CommandLine::parse().command {
+        Command::Demo(options) => demo::run(options),
         Command::Serve(options) => serve::serve(options),
         Command::Init(options) => serve::init(options),
         Command::Policy(command) => policy_command::run(command),

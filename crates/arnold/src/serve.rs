@@ -59,7 +59,7 @@ impl PlaceOptions {
 }
 
 pub(crate) fn serve(options: ServeOptions) -> Result<(), Failure> {
-    log_to_stderr();
+    log_to_stderr("info");
     let settings = Settings {
         config: options.place.config()?,
         data: options.place.data,
@@ -81,7 +81,7 @@ pub(crate) fn serve(options: ServeOptions) -> Result<(), Failure> {
 }
 
 pub(crate) fn init(options: InitOptions) -> Result<(), Failure> {
-    log_to_stderr();
+    log_to_stderr("info");
     let settings = Settings {
         config: options.place.config()?,
         data: options.place.data,
@@ -98,7 +98,7 @@ pub(crate) fn init(options: InitOptions) -> Result<(), Failure> {
 }
 
 /// The line that whoever started the server waits for.
-pub(crate) fn announce(address: SocketAddr) -> Result<(), Failure> {
+fn announce(address: SocketAddr) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "arnold is listening on http://{address}")?;
     out.flush()?;
@@ -124,9 +124,10 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .build()?)
 }
 
-pub(crate) fn log_to_stderr() {
+/// `level` is what is logged unless `ARNOLD_LOG` says otherwise.
+pub(crate) fn log_to_stderr(level: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("ARNOLD_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

@@ -191,6 +191,11 @@ impl House {
         self.first_key.as_ref()
     }
 
+    /// The clock that everything in the house goes by.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.keeper.clock)
+    }
+
     /// Serves until `stop` resolves.
     pub async fn serve(
         self,
