@@ -43,8 +43,7 @@ pub(crate) fn requested(input: &[TagInput]) -> Vec<Tag> {
 /// policy may trust what they say.
 pub(crate) fn checked(input: &[TagInput]) -> Result<Vec<Tag>, Error> {
     let tags = requested(input);
-    let is_reserved = |tag: &Tag| tag.key.to_ascii_lowercase().starts_with("aws:");
-    if tags.iter().any(is_reserved) {
+    if tags.iter().any(Tag::is_reserved) {
         return Err(invalid_input(
             "aws: prefixed tag key names are not allowed for external use.",
         ));
