@@ -3,13 +3,13 @@
 
 use aws::AccountId;
 use policy::{Document, Grammar, PolicySet};
-use store::{Read, Store, StoreError};
+use store::{Read, Record, Store, StoreError};
 
 use crate::managed_policy::ManagedPolicy;
 use crate::role::Role;
 use crate::tag::Tag;
 use crate::user::{Group, User};
-use crate::watch::Watch;
+use crate::watch::{Seen, Watch};
 use crate::{Account, GLOBAL_SCOPE, managed};
 
 /// A user, a role, or an account's root user, with the policies that bind it.
@@ -213,13 +213,17 @@ impl<'a> Gathering<'a> {
             return Ok(Some(parse_or_deny(policy.document)));
         }
         let scope = self.account.as_str();
-        let Some(found) = self.store.read().find::<ManagedPolicy>(scope, "arn", arn)? else {
-            return Ok(None);
-        };
-        self.watch
-            .before_reading(self.store, scope, "iam.policy", &found.id);
-        // Read again under the watch: the first reading only told the id.
-        let policy = self.store.read().get::<ManagedPolicy>(scope, &found.id)?;
+        let searching = Seen::before_searching(self.store, scope, ManagedPolicy::KIND);
+        let mut policy = None;
+        if let Some(found) = self.store.read().find::<ManagedPolicy>(scope, "arn", arn)? {
+            self.watch
+                .before_reading(self.store, scope, ManagedPolicy::KIND, &found.id);
+            // Read again under the watch: the first reading only told the id.
+            policy = self.store.read().get::<ManagedPolicy>(scope, &found.id)?;
+        }
+        if policy.is_none() {
+            self.watch.found_nothing(searching);
+        }
         Ok(policy
             .as_ref()
             .and_then(ManagedPolicy::default)

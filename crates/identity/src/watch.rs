@@ -9,12 +9,35 @@ pub(crate) struct Watch {
     seen: Vec<Seen>,
 }
 
+/// A mark, and what it was.
 #[derive(Debug)]
-struct Seen {
+pub(crate) struct Seen {
     scope: String,
     kind: &'static str,
-    id: String,
+    /// The record; `None` for everything of the kind in the scope.
+    id: Option<String>,
     stamp: u64,
+}
+
+impl Seen {
+    /// The mark of everything of a kind in a scope. Take it before searching: should nothing
+    /// be found, there is no record to watch, and whatever comes may be it.
+    pub(crate) fn before_searching(store: &Store, scope: &str, kind: &'static str) -> Seen {
+        Seen {
+            scope: scope.to_owned(),
+            kind,
+            id: None,
+            stamp: store.stamp_scope_kind(scope, kind),
+        }
+    }
+
+    fn is_current(&self, store: &Store) -> bool {
+        let stamp = match &self.id {
+            Some(id) => store.stamp(&self.scope, self.kind, id),
+            None => store.stamp_scope_kind(&self.scope, self.kind),
+        };
+        stamp == self.stamp
+    }
 }
 
 impl Watch {
@@ -30,15 +53,18 @@ impl Watch {
         self.seen.push(Seen {
             scope: scope.to_owned(),
             kind,
-            id: id.to_owned(),
+            id: Some(id.to_owned()),
             stamp: store.stamp(scope, kind, id),
         });
     }
 
+    /// Something was searched for and not found.
+    pub(crate) fn found_nothing(&mut self, searched: Seen) {
+        self.seen.push(searched);
+    }
+
     /// Whether nothing that was read has changed since.
     pub(crate) fn is_current(&self, store: &Store) -> bool {
-        self.seen
-            .iter()
-            .all(|seen| store.stamp(&seen.scope, seen.kind, &seen.id) == seen.stamp)
+        self.seen.iter().all(|seen| seen.is_current(store))
     }
 }
