@@ -71,9 +71,10 @@ pub const fn hot<Op: HotOperation>() -> Entry {
         facts: Op::FACTS,
         handler: Handler::Hot(|call, input| {
             let operation = wire::read::<Op>(Op::FACTS, input)?;
-            let touches = operation.touches(call)?;
+            let found = operation.find(call)?;
+            let touches = operation.touches(&found, call)?;
             let permit = Permit::obtain(call, &touches)?;
-            operation.run(permit).map(Output::into_structure)
+            operation.run(found, permit).map(Output::into_structure)
         }),
     }
 }

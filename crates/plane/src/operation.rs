@@ -104,12 +104,18 @@ pub trait HotOperation: wire::Input + Send + 'static {
     const FACTS: &'static OperationFacts;
     /// What it answers.
     type Output: wire::Output;
+    /// What it looked up before it was decided. What is decided about is also what is acted
+    /// on: a role that is looked up twice may be another one the second time.
+    type Found;
+
+    /// Looks up what the decision is about.
+    fn find(&self, call: &Call) -> Result<Self::Found, Error>;
 
     /// What it does to what.
-    fn touches(&self, call: &Call) -> Result<Touches, Error>;
+    fn touches(&self, found: &Self::Found, call: &Call) -> Result<Touches, Error>;
 
     /// Does it.
-    fn run(&self, permit: Permit<Self>) -> Result<Self::Output, Error>;
+    fn run(&self, found: Self::Found, permit: Permit<Self>) -> Result<Self::Output, Error>;
 }
 
 /// An operation that needs verified facts from outside before it can be decided.

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use facts::OperationFacts;
-use identity::{Ask, CallerKind, Principal, Session, SessionKind};
+use identity::{CallerKind, Session, SessionKind};
 use plane::{Call, Error, HotOperation, Permit, Touches};
-use policy::PolicySet;
 use wire::{Input, Output};
 
-use crate::role_arn::RoleArn;
+use crate::role_arn::{NamedRole, RoleArn};
 use crate::session_request::{
     AssumedRoleUser, Credentials, PolicyArn, SessionPolicies, SessionTags, TagInput, issue,
     packed_if_any, role_duration_s, tags,
@@ -61,30 +60,29 @@ pub struct AssumedRole {
 impl HotOperation for AssumeRole {
     const FACTS: &'static OperationFacts = facts::sts::ASSUME_ROLE;
     type Output = AssumedRole;
+    type Found = NamedRole;
 
-    fn touches(&self, call: &Call) -> Result<Touches, Error> {
-        let known = call.known()?;
-        if known.kind() == CallerKind::Root {
+    fn find(&self, call: &Call) -> Result<NamedRole, Error> {
+        if call.known()?.kind() == CallerKind::Root {
             return Err(Error::access_denied(
                 "Roles may not be assumed by root accounts.",
             ));
         }
-        let arn = RoleArn::parse(&self.role_arn)?;
-        let role = self.role(call, &arn)?;
-        let trust = match role.as_ref().and_then(|role| role.role.as_ref()) {
-            Some(facts) => Arc::clone(&facts.trust),
-            // A role that does not exist refuses in the same words as one that trusts nobody.
-            None => Arc::new(PolicySet::empty()),
-        };
+        NamedRole::find(call, RoleArn::parse(&self.role_arn)?)
+    }
+
+    fn touches(&self, named: &NamedRole, call: &Call) -> Result<Touches, Error> {
+        let trust = named.trust();
         let session_tags = self.session_tags(call)?;
         let source_identity = self.source_identity(call)?;
         let base = |action: &'static str| {
-            let mut ask = Ask::new(action, arn.text.as_str(), arn.account.to_string())
+            let mut ask = named
+                .ask(action)
                 .guarded_by(Arc::clone(&trust))
                 .key("sts:RoleSessionName", self.role_session_name.as_str())
                 .key_if("sts:ExternalId", self.external_id.as_deref())
                 .key_if("sts:SourceIdentity", source_identity.as_deref());
-            if let Some(role) = &role {
+            if let Some(role) = &named.role {
                 ask = ask.resource_tags("iam", &role.tags);
             }
             ask
@@ -99,7 +97,7 @@ impl HotOperation for AssumeRole {
         Ok(touches)
     }
 
-    fn run(&self, permit: Permit<Self>) -> Result<AssumedRole, Error> {
+    fn run(&self, named: NamedRole, permit: Permit<Self>) -> Result<AssumedRole, Error> {
         let known = permit.known()?;
         if self
             .provided_contexts
@@ -109,12 +107,9 @@ impl HotOperation for AssumeRole {
             return Err(Error::new("InvalidParameterValue")
                 .say("ProvidedContexts names a context provider that is not trusted."));
         }
-        let arn = RoleArn::parse(&self.role_arn)?;
-        let role = self
-            .role(&permit, &arn)?
-            .ok_or_else(|| Error::internal("a role that does not exist was permitted"))?;
+        let role = named.permitted()?;
         self.check_mfa()?;
-        let duration_s = role_duration_s(self.duration_seconds, &role, Some(known))?;
+        let duration_s = role_duration_s(self.duration_seconds, role, Some(known))?;
         let policies = SessionPolicies::check(
             &permit,
             role.account,
@@ -142,7 +137,7 @@ impl HotOperation for AssumeRole {
         };
         Ok(AssumedRole {
             credentials: issue(&permit, &session)?,
-            assumed_role_user: AssumedRoleUser::new(&role, &self.role_session_name),
+            assumed_role_user: AssumedRoleUser::new(role, &self.role_session_name),
             packed_policy_size,
             source_identity,
         })
@@ -150,12 +145,6 @@ impl HotOperation for AssumeRole {
 }
 
 impl AssumeRole {
-    /// The role that the ARN names exactly, path and case included.
-    fn role(&self, call: &Call, arn: &RoleArn) -> Result<Option<Arc<Principal>>, Error> {
-        let found = call.directory().role_by_name(arn.account, &arn.name)?;
-        Ok(found.filter(|role| role.arn == arn.text))
-    }
-
     fn session_tags(&self, call: &Call) -> Result<SessionTags, Error> {
         SessionTags::check(
             tags(self.tags.as_deref()),

@@ -20,13 +20,18 @@ pub struct CallerIdentity {
 impl HotOperation for GetCallerIdentity {
     const FACTS: &'static OperationFacts = facts::sts::GET_CALLER_IDENTITY;
     type Output = CallerIdentity;
+    type Found = ();
+
+    fn find(&self, _call: &Call) -> Result<(), Error> {
+        Ok(())
+    }
 
     // "No permissions are required to perform this operation" (STS API Reference).
-    fn touches(&self, _call: &Call) -> Result<Touches, Error> {
+    fn touches(&self, _found: &(), _call: &Call) -> Result<Touches, Error> {
         Ok(Touches::nothing_by_design())
     }
 
-    fn run(&self, permit: Permit<Self>) -> Result<CallerIdentity, Error> {
+    fn run(&self, _found: (), permit: Permit<Self>) -> Result<CallerIdentity, Error> {
         let known = permit.known()?;
         Ok(CallerIdentity {
             user_id: known.user_id().to_owned(),
@@ -51,8 +56,13 @@ pub struct AccessKeyInfo {
 impl HotOperation for GetAccessKeyInfo {
     const FACTS: &'static OperationFacts = facts::sts::GET_ACCESS_KEY_INFO;
     type Output = AccessKeyInfo;
+    type Found = ();
 
-    fn touches(&self, call: &Call) -> Result<Touches, Error> {
+    fn find(&self, _call: &Call) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn touches(&self, _found: &(), call: &Call) -> Result<Touches, Error> {
         Ok(Touches::one(Ask::new(
             "sts:GetAccessKeyInfo",
             "*",
@@ -60,7 +70,7 @@ impl HotOperation for GetAccessKeyInfo {
         )))
     }
 
-    fn run(&self, permit: Permit<Self>) -> Result<AccessKeyInfo, Error> {
+    fn run(&self, _found: (), permit: Permit<Self>) -> Result<AccessKeyInfo, Error> {
         let known = permit.directory().account_of_key(&self.access_key_id)?;
         let account = known.or_else(|| seal::account_of(&self.access_key_id));
         account

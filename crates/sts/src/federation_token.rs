@@ -43,8 +43,13 @@ pub struct FederatedUser {
 impl HotOperation for GetFederationToken {
     const FACTS: &'static OperationFacts = facts::sts::GET_FEDERATION_TOKEN;
     type Output = FederationToken;
+    type Found = ();
 
-    fn touches(&self, call: &Call) -> Result<Touches, Error> {
+    fn find(&self, _call: &Call) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn touches(&self, _found: &(), call: &Call) -> Result<Touches, Error> {
         let known = call.known()?;
         if known.session.is_some() || known.kind() == CallerKind::RoleSession {
             return Err(Error::access_denied(
@@ -67,7 +72,7 @@ impl HotOperation for GetFederationToken {
         Ok(touches)
     }
 
-    fn run(&self, permit: Permit<Self>) -> Result<FederationToken, Error> {
+    fn run(&self, _found: (), permit: Permit<Self>) -> Result<FederationToken, Error> {
         let known = permit.known()?;
         let account = known.account();
         let policies = SessionPolicies::check(

@@ -9,6 +9,8 @@ mod federation_token;
 mod role_arn;
 mod session_request;
 mod session_token;
+#[cfg(test)]
+mod tests;
 mod web_identity;
 
 use plane::{Entry, federated, hot};

@@ -1,7 +1,11 @@
 //! The ARN of a role, as callers of STS write it.
 
+use std::sync::Arc;
+
 use aws::{AccountId, Arn};
-use plane::Error;
+use identity::{Ask, Principal};
+use plane::{Call, Error};
+use policy::PolicySet;
 
 /// An ARN that names a role, whether or not the role exists.
 #[derive(Debug, Clone)]
@@ -34,6 +38,47 @@ impl RoleArn {
             account,
             name: name.to_owned(),
         })
+    }
+}
+
+/// The role that an ARN names, as it was when it was looked up: what is decided about is
+/// what is put on, even if the role is deleted and made anew in between.
+#[derive(Debug)]
+pub struct NamedRole {
+    /// What the caller wrote.
+    pub arn: RoleArn,
+    /// The role, if there is one of this very ARN, path and case included.
+    pub role: Option<Arc<Principal>>,
+}
+
+impl NamedRole {
+    /// Looks the role up.
+    pub fn find(call: &Call, arn: RoleArn) -> Result<NamedRole, Error> {
+        let found = call.directory().role_by_name(arn.account, &arn.name)?;
+        let role = found.filter(|role| role.arn == arn.text);
+        Ok(NamedRole { arn, role })
+    }
+
+    /// The role's trust policy. A role that does not exist trusts nobody, and so refuses in
+    /// the words of one that does.
+    pub fn trust(&self) -> Arc<PolicySet> {
+        let facts = self.role.as_ref().and_then(|role| role.role.as_ref());
+        facts.map_or_else(
+            || Arc::new(PolicySet::empty()),
+            |facts| Arc::clone(&facts.trust),
+        )
+    }
+
+    /// An ask about the role.
+    pub fn ask(&self, action: &'static str) -> Ask {
+        Ask::new(action, self.arn.text.as_str(), self.arn.account.to_string())
+    }
+
+    /// The role, once leave was given: nobody gets leave for one that is not there.
+    pub fn permitted(&self) -> Result<&Principal, Error> {
+        self.role
+            .as_deref()
+            .ok_or_else(|| Error::internal("a role that does not exist was permitted"))
     }
 }
 

@@ -7,6 +7,8 @@ use wire::{Input, Output};
 
 /// The most that session policies and tags may take together, packed, in bytes.
 const PACKED_BYTES_MAX: usize = 4096;
+/// The most that session policies may take together as they are written, in characters.
+const PLAIN_CHARS_MAX: usize = 2048;
 
 /// A managed policy that serves as a session policy.
 #[derive(Input, Clone, Debug)]
@@ -126,16 +128,17 @@ impl SessionTags {
         calling: Option<&Session>,
     ) -> Result<SessionTags, Error> {
         let invalid = |message: &str| Error::new("InvalidParameterValue").say(message);
+        if requested.iter().any(Tag::is_reserved) {
+            return Err(invalid(
+                "aws: prefixed tag key names are not allowed for external use.",
+            ));
+        }
         if has_duplicate_keys(&requested) {
             return Err(invalid(
                 "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
             ));
         }
-        let requests = |key: &String| {
-            requested
-                .iter()
-                .any(|tag| tag.key.eq_ignore_ascii_case(key))
-        };
+        let requests = |key: &String| requested.iter().any(|tag| tag.has_key(key));
         if !transitive.iter().all(requests) {
             return Err(invalid(
                 "The specified transitive tag key must be included in the requested tags.",
@@ -150,10 +153,7 @@ impl SessionTags {
                 ));
             }
             for key in &session.transitive_tag_keys {
-                let held = session
-                    .tags
-                    .iter()
-                    .find(|tag| tag.key.eq_ignore_ascii_case(key));
+                let held = session.tags.iter().find(|tag| tag.has_key(key));
                 inherited.extend(held.cloned());
                 keys.push(key.clone());
             }
@@ -202,29 +202,37 @@ pub fn tags(input: Option<&[TagInput]>) -> Vec<Tag> {
 
 /// How much of the space for policies and tags is taken, in percent; over 100 is refused.
 pub fn packed_percent(policies: &SessionPolicies, tags: &SessionTags) -> Result<u32, Error> {
-    let bytes = policies.inline.as_deref().map_or(0, |text| {
-        text.chars()
-            .filter(|c| !c.is_whitespace())
-            .map(char::len_utf8)
-            .sum()
-    }) + policies.arns.iter().map(|arn| arn.len() / 4).sum::<usize>()
+    let inline = policies.inline.as_deref().unwrap_or_default();
+    let plain: usize =
+        inline.chars().count() + policies.arns.iter().map(|arn| arn.len()).sum::<usize>();
+    let packed = inline
+        .chars()
+        .filter(|c| !c.is_whitespace())
+        .map(char::len_utf8)
+        .sum::<usize>()
+        + policies.arns.iter().map(|arn| arn.len() / 4).sum::<usize>()
         + tags
             .all()
             .iter()
             .map(|tag| tag.key.len() + tag.value.len())
             .sum::<usize>();
-    let percent = (bytes * 100).div_ceil(PACKED_BYTES_MAX);
-    if percent > 100 {
-        let what = if policies.is_empty() {
-            "session tags"
-        } else {
-            "session policies and session tags combined"
-        };
-        return Err(Error::new("PackedPolicyTooLarge").say(format!(
-            "Packed size of {what} consumes {percent}% of allotted space."
-        )));
+    let mut percent = (packed * 100).div_ceil(PACKED_BYTES_MAX);
+    if plain > PLAIN_CHARS_MAX {
+        percent = percent.max((plain * 100).div_ceil(PLAIN_CHARS_MAX));
     }
-    Ok(u32::try_from(percent).unwrap_or(100))
+    if percent <= 100 {
+        return Ok(u32::try_from(percent).unwrap_or(100));
+    }
+    let message = match (policies.is_empty(), tags.is_empty()) {
+        (true, _) => format!("Packed size of session tags consumes {percent}% of allotted space."),
+        (false, true) => format!(
+            "Packed policy consumes {percent}% of allotted space, please use smaller policy."
+        ),
+        (false, false) => format!(
+            "Packed size of session policies and session tags combined consumes {percent}% of allotted space."
+        ),
+    };
+    Err(Error::new("PackedPolicyTooLarge").say(message))
 }
 
 /// `PackedPolicySize` where AWS leaves it out when nothing was packed.

@@ -30,14 +30,19 @@ pub struct SessionToken {
 impl HotOperation for GetSessionToken {
     const FACTS: &'static OperationFacts = facts::sts::GET_SESSION_TOKEN;
     type Output = SessionToken;
+    type Found = ();
+
+    fn find(&self, _call: &Call) -> Result<(), Error> {
+        Ok(())
+    }
 
     // "No permissions are required for users to perform this operation. … You cannot use
     // policies to control authentication operations" (STS API Reference).
-    fn touches(&self, _call: &Call) -> Result<Touches, Error> {
+    fn touches(&self, _found: &(), _call: &Call) -> Result<Touches, Error> {
         Ok(Touches::nothing_by_design())
     }
 
-    fn run(&self, permit: Permit<Self>) -> Result<SessionToken, Error> {
+    fn run(&self, _found: (), permit: Permit<Self>) -> Result<SessionToken, Error> {
         let known = permit.known()?;
         if known.session.is_some() {
             return Err(Error::access_denied(

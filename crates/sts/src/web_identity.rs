@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use facts::OperationFacts;
-use identity::{Ask, OidcProvider, Principal, Session, SessionKind, Tag};
+use identity::{OidcProvider, Session, SessionKind, Tag};
 use oidc::{Claims, Expectation, Unverified};
 use plane::{Call, Error, FederatedOperation, Permit, Touches};
-use policy::PolicySet;
-use wire::{Input, Output};
+use wire::{Input, Output, Structure, Value};
 
-use crate::role_arn::RoleArn;
+use crate::role_arn::{NamedRole, RoleArn};
 use crate::session_request::{
     AssumedRoleUser, Credentials, PolicyArn, SessionPolicies, SessionTags, issue, packed_if_any,
     role_duration_s,
@@ -42,8 +41,11 @@ pub struct AssumedRoleWithWebIdentity {
 
 /// What the provider says, verified.
 pub struct Verified {
+    role: NamedRole,
     provider: Arc<OidcProvider>,
     claims: Claims,
+    tags: SessionTags,
+    source_identity: Option<String>,
 }
 
 impl FederatedOperation for AssumeRoleWithWebIdentity {
@@ -80,22 +82,23 @@ impl FederatedOperation for AssumeRoleWithWebIdentity {
         )
         .await
         .map_err(refuse)?;
-        Ok(Verified { provider, claims })
+        Ok(Verified {
+            role: NamedRole::find(call, role_arn)?,
+            provider,
+            tags: session_tags(&claims)?,
+            source_identity: source_identity(&claims)?,
+            claims,
+        })
     }
 
-    fn touches(&self, verified: &Verified, call: &Call) -> Result<Touches, Error> {
-        let arn = RoleArn::parse(&self.role_arn)?;
-        let role = self.role(call, &arn)?;
-        let trust = match role.as_ref().and_then(|role| role.role.as_ref()) {
-            Some(facts) => Arc::clone(&facts.trust),
-            // A role that does not exist refuses in the same words as one that trusts nobody.
-            None => Arc::new(PolicySet::empty()),
-        };
+    fn touches(&self, verified: &Verified, _call: &Call) -> Result<Touches, Error> {
+        let trust = verified.role.trust();
         let provider = policy::Principal::identity_provider(verified.provider.arn().as_str());
-        let source_identity = source_identity(&verified.claims)?;
-        let session_tags = session_tags(&verified.claims)?;
+        let source_identity = &verified.source_identity;
         let base = |action: &'static str| {
-            let mut ask = Ask::new(action, arn.text.as_str(), arn.account.to_string())
+            let mut ask = verified
+                .role
+                .ask(action)
                 .guarded_by(Arc::clone(&trust))
                 .asked_by(provider.clone())
                 .key("sts:RoleSessionName", self.role_session_name.as_str())
@@ -103,13 +106,14 @@ impl FederatedOperation for AssumeRoleWithWebIdentity {
             for (key, values) in verified.claims.condition_keys() {
                 ask = ask.keys_many(key, values);
             }
-            if let Some(role) = &role {
+            if let Some(role) = &verified.role.role {
                 ask = ask.resource_tags("iam", &role.tags);
             }
             ask
         };
-        let mut touches = Touches::one(session_tags.keys(base("sts:AssumeRoleWithWebIdentity")));
-        if let Some(ask) = session_tags.ask(base) {
+        let tags = &verified.tags;
+        let mut touches = Touches::one(tags.keys(base("sts:AssumeRoleWithWebIdentity")));
+        if let Some(ask) = tags.ask(base) {
             touches = touches.and(ask);
         }
         if source_identity.is_some() {
@@ -123,20 +127,15 @@ impl FederatedOperation for AssumeRoleWithWebIdentity {
         verified: &Verified,
         permit: Permit<Self>,
     ) -> Result<AssumedRoleWithWebIdentity, Error> {
-        let arn = RoleArn::parse(&self.role_arn)?;
-        let role = self
-            .role(&permit, &arn)?
-            .ok_or_else(|| Error::internal("a role that does not exist was permitted"))?;
-        let duration_s = role_duration_s(self.duration_seconds, &role, None)?;
+        let role = verified.role.permitted()?;
+        let duration_s = role_duration_s(self.duration_seconds, role, None)?;
         let policies = SessionPolicies::check(
             &permit,
             role.account,
             self.policy.as_deref(),
             self.policy_arns.as_deref(),
         )?;
-        let session_tags = session_tags(&verified.claims)?;
-        let packed_policy_size = packed_if_any(&policies, &session_tags)?;
-        let source_identity = source_identity(&verified.claims)?;
+        let packed_policy_size = packed_if_any(&policies, &verified.tags)?;
         let provider = verified.provider.arn().to_string();
         let mut federation_keys = verified.claims.session_keys();
         federation_keys.push(("aws:FederatedProvider".to_owned(), vec![provider.clone()]));
@@ -150,47 +149,67 @@ impl FederatedOperation for AssumeRoleWithWebIdentity {
             expires_at: permit.now_s() + duration_s,
             policy: policies.inline,
             policy_arns: policies.arns,
-            tags: session_tags.all(),
-            transitive_tag_keys: session_tags.transitive,
-            source_identity: source_identity.clone(),
+            tags: verified.tags.all(),
+            transitive_tag_keys: verified.tags.transitive.clone(),
+            source_identity: verified.source_identity.clone(),
             mfa_at: None,
             federation_keys,
         };
         Ok(AssumedRoleWithWebIdentity {
             credentials: issue(&permit, &session)?,
             subject_from_web_identity_token: verified.claims.subject().to_owned(),
-            assumed_role_user: AssumedRoleUser::new(&role, &self.role_session_name),
+            assumed_role_user: AssumedRoleUser::new(role, &self.role_session_name),
             packed_policy_size,
             provider,
             audience: verified.claims.client_id().to_owned(),
-            source_identity,
+            source_identity: verified.source_identity.clone(),
         })
-    }
-}
-
-impl AssumeRoleWithWebIdentity {
-    /// The role that the ARN names exactly, path and case included.
-    fn role(&self, call: &Call, arn: &RoleArn) -> Result<Option<Arc<Principal>>, Error> {
-        let found = call.directory().role_by_name(arn.account, &arn.name)?;
-        Ok(found.filter(|role| role.arn == arn.text))
     }
 }
 
 /// The claim `https://aws.amazon.com/source_identity`.
 fn source_identity(claims: &Claims) -> Result<Option<String>, Error> {
-    let found = claims.source_identity().map_err(refuse)?;
-    Ok(found.map(str::to_owned))
+    let Some(found) = claims.source_identity().map_err(refuse)? else {
+        return Ok(None);
+    };
+    hold_to_model(Structure::new().with("SourceIdentity", found))?;
+    Ok(Some(found.to_owned()))
 }
 
 /// The tags of the claim `https://aws.amazon.com/tags`.
 fn session_tags(claims: &Claims) -> Result<SessionTags, Error> {
     let claimed = claims.session_tags().map_err(refuse)?;
+    let texts = |list: &[String]| {
+        let values = list.iter().map(|text| Value::from(text.as_str()));
+        Value::List(values.collect())
+    };
+    let pairs = claimed.tags.iter().map(|(key, value)| {
+        let tag = Structure::new().with("Key", key.as_str());
+        Value::Structure(tag.with("Value", value.as_str()))
+    });
+    hold_to_model(
+        Structure::new()
+            .with("Tags", Value::List(pairs.collect()))
+            .with("TransitiveTagKeys", texts(&claimed.transitive_keys)),
+    )?;
     let requested = claimed
         .tags
         .into_iter()
         .map(|(key, value)| Tag { key, value })
         .collect();
     SessionTags::check(requested, &claimed.transitive_keys, None)
+}
+
+/// Holds what a token asks for to what AssumeRole may be asked for: numbers, lengths and
+/// characters. A provider may put anything into its tokens.
+fn hold_to_model(asked: Structure) -> Result<(), Error> {
+    let request = asked
+        .with("RoleArn", "arn:aws:iam::000000000000:role/any")
+        .with("RoleSessionName", "any");
+    wire::validate(facts::sts::ASSUME_ROLE, &request).map_err(|refusal| {
+        let answer = oidc::Refusal::MalformedClaim("https://aws.amazon.com/tags").answer();
+        Error::new(answer.code).say(answer.message).because(refusal)
+    })
 }
 
 /// A refused token in AWS's words.
