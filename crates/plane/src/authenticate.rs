@@ -71,7 +71,7 @@ pub fn authenticate(
         });
     };
     let now_s = environment.clock.epoch_seconds();
-    sigv4::check_scope(&presented, rules).map_err(refused)?;
+    sigv4::check_scope(&presented, rules, now_s).map_err(refused)?;
     let credential = environment
         .directory
         .credential(presented.access_key_id(), presented.session_token(), now_s)

@@ -61,8 +61,9 @@ impl<B> VerifiedBody<B> {
                     .header(DECODED_LENGTH)?
                     .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
                     .and_then(|text| text.parse().ok())
-                    .ok_or(Refusal::Missing(DECODED_LENGTH))?;
-                let decoder = Decoder::new(verified.seed.clone(), *trailer, length);
+                    .ok_or(Refusal::MissingHeader(DECODED_LENGTH))?;
+                let announced = trailer.then(|| announced(parts)).transpose()?;
+                let decoder = Decoder::new(verified.seed.clone(), announced, length);
                 (Check::Chunks(Box::new(decoder)), Some(length))
             }
         };
@@ -78,6 +79,16 @@ impl<B> VerifiedBody<B> {
     pub fn decoded_bytes(&self) -> Option<u64> {
         self.bytes
     }
+}
+
+/// The names that `x-amz-trailer` announces.
+fn announced(parts: &Parts<'_>) -> Result<Vec<String>, Refusal> {
+    let names = parts.header("x-amz-trailer")?.unwrap_or_default();
+    Ok(names
+        .split(',')
+        .map(|name| name.trim().to_ascii_lowercase())
+        .filter(|name| !name.is_empty())
+        .collect())
 }
 
 /// Makes the headers say what the body is without its chunks.

@@ -1,6 +1,6 @@
 //! The canonical request: what both sides must have signed, byte for byte.
 
-use crate::query::{decode, encode, parameters};
+use crate::query::{Parameters, decode, encode};
 use crate::{Parts, Refusal};
 
 /// How a service writes paths.
@@ -19,81 +19,95 @@ pub(crate) fn request(
     signed_headers: &[String],
     payload_hash: &str,
 ) -> Result<Vec<u8>, Refusal> {
-    let mut text = Vec::with_capacity(512 + parts.query.len());
+    let mut text = Vec::with_capacity(1024 + parts.query.len());
     text.extend_from_slice(parts.method.as_bytes());
     text.push(b'\n');
-    text.extend_from_slice(path(parts.path, style)?.as_bytes());
+    path(parts.path, style, &mut text)?;
     text.push(b'\n');
-    text.extend_from_slice(query(parts.query)?.as_bytes());
+    query(parts.query, &mut text)?;
     text.push(b'\n');
     for name in signed_headers {
         header(parts, name, &mut text)?;
     }
     text.push(b'\n');
-    text.extend_from_slice(signed_headers.join(";").as_bytes());
+    for (at, name) in signed_headers.iter().enumerate() {
+        if at > 0 {
+            text.push(b';');
+        }
+        text.extend_from_slice(name.as_bytes());
+    }
     text.push(b'\n');
     text.extend_from_slice(payload_hash.as_bytes());
     Ok(text)
 }
 
-fn path(raw: &str, style: PathStyle) -> Result<String, Refusal> {
-    let raw = if raw.is_empty() { "/" } else { raw };
+fn path(raw: &str, style: PathStyle, text: &mut Vec<u8>) -> Result<(), Refusal> {
     match style {
-        PathStyle::Exact => {
-            // Decoded and encoded again, so that every spelling of a byte is one; a `%2F`
-            // stays apart from a slash.
-            let mut path = String::with_capacity(raw.len());
-            for (at, segment) in raw.split('/').enumerate() {
-                if at > 0 {
-                    path.push('/');
-                }
-                path.push_str(&encode(&decode(segment, false)?));
-            }
-            Ok(path)
-        }
+        PathStyle::Exact => exact_path(raw, text),
         PathStyle::Normalized => {
-            let mut segments: Vec<&str> = Vec::new();
-            for segment in raw.split('/') {
-                match segment {
-                    "" | "." => {}
-                    ".." => {
-                        segments.pop();
-                    }
-                    segment => segments.push(segment),
-                }
-            }
-            let mut path = String::with_capacity(raw.len() + 1);
-            for segment in &segments {
-                path.push('/');
-                path.push_str(&encode(segment.as_bytes()));
-            }
-            if segments.is_empty()
-                || raw.ends_with('/')
-                || raw.ends_with("/.")
-                || raw.ends_with("/..")
-            {
-                path.push('/');
-            }
-            Ok(path)
+            normalized_path(raw, text);
+            Ok(())
         }
     }
 }
 
-fn query(raw: &str) -> Result<String, Refusal> {
+/// Decoded and encoded again, segment by segment: `%7e`, `%7E` and `~` are one spelling, but
+/// `%2F` is not a slash.
+fn exact_path(raw: &str, text: &mut Vec<u8>) -> Result<(), Refusal> {
     if raw.is_empty() {
-        return Ok(String::new());
+        text.push(b'/');
     }
-    let mut pairs: Vec<(String, String)> = parameters(raw)?
-        .into_iter()
-        .filter(|(name, _)| name != b"X-Amz-Signature")
-        .map(|(name, value)| (encode(&name), encode(&value)))
+    for (at, segment) in raw.split('/').enumerate() {
+        if at > 0 {
+            text.push(b'/');
+        }
+        let decoded = decode(segment).ok_or(Refusal::Path)?;
+        text.extend_from_slice(encode(&decoded).as_bytes());
+    }
+    Ok(())
+}
+
+fn normalized_path(raw: &str, text: &mut Vec<u8>) {
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in raw.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => {
+                segments.pop();
+            }
+            segment => segments.push(segment),
+        }
+    }
+    for segment in &segments {
+        text.push(b'/');
+        text.extend_from_slice(encode(segment.as_bytes()).as_bytes());
+    }
+    let ends_open = ["/", "/.", "/.."].iter().any(|end| raw.ends_with(end));
+    if segments.is_empty() || ends_open {
+        text.push(b'/');
+    }
+}
+
+fn query(raw: &str, text: &mut Vec<u8>) -> Result<(), Refusal> {
+    if raw.is_empty() {
+        return Ok(());
+    }
+    let parameters = Parameters::read(raw)?;
+    let mut pairs: Vec<_> = parameters
+        .iter()
+        .filter(|(name, _)| *name != b"X-Amz-Signature")
+        .map(|(name, value)| (encode(name), encode(value)))
         .collect();
     pairs.sort();
-    let pairs: Vec<String> = pairs
-        .into_iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    Ok(pairs.join("&"))
+    for (at, (name, value)) in pairs.iter().enumerate() {
+        if at > 0 {
+            text.push(b'&');
+        }
+        text.extend_from_slice(name.as_bytes());
+        text.push(b'=');
+        text.extend_from_slice(value.as_bytes());
+    }
+    Ok(())
 }
 
 /// `name:value`, values of one name joined by commas, runs of spaces made one.
@@ -101,7 +115,7 @@ fn header(parts: &Parts<'_>, name: &str, text: &mut Vec<u8>) -> Result<(), Refus
     text.extend_from_slice(name.as_bytes());
     text.push(b':');
     if name == "host" {
-        let host = parts.host()?.ok_or(Refusal::Missing("host"))?;
+        let host = parts.host()?.ok_or(Refusal::MissingHeader("host"))?;
         text.extend_from_slice(host.as_bytes());
         text.push(b'\n');
         return Ok(());
@@ -114,7 +128,7 @@ fn header(parts: &Parts<'_>, name: &str, text: &mut Vec<u8>) -> Result<(), Refus
         found = true;
         let words = value
             .as_bytes()
-            .split(|byte| *byte == b' ' || *byte == b'\t')
+            .split(|byte| byte.is_ascii_whitespace())
             .filter(|word| !word.is_empty());
         for (at, word) in words.enumerate() {
             if at > 0 {
@@ -129,4 +143,63 @@ fn header(parts: &Parts<'_>, name: &str, text: &mut Vec<u8>) -> Result<(), Refus
     }
     text.push(b'\n');
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(raw: &str, style: PathStyle) -> String {
+        let mut text = Vec::new();
+        path(raw, style, &mut text).unwrap();
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn paths_are_written_as_each_kind_of_service_writes_them() {
+        for (raw, exact, normalized) in [
+            ("", "/", "/"),
+            ("/", "/", "/"),
+            ("//", "//", "/"),
+            ("/a//b/", "/a//b/", "/a/b/"),
+            ("/a/./b/..", "/a/./b/..", "/a/"),
+            ("/../a", "/../a", "/a"),
+            ("/a%20b", "/a%20b", "/a%2520b"),
+            ("/a%2fb", "/a%2Fb", "/a%252fb"),
+            ("/a+b~", "/a%2Bb~", "/a%2Bb~"),
+            ("/%C3%BC", "/%C3%BC", "/%25C3%25BC"),
+            ("/ü", "/%C3%BC", "/%C3%BC"),
+        ] {
+            assert_eq!(written(raw, PathStyle::Exact), exact, "{raw}");
+            assert_eq!(written(raw, PathStyle::Normalized), normalized, "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_path_with_half_an_escape_is_refused() {
+        let mut text = Vec::new();
+        let refusal = path("/a%2", PathStyle::Exact, &mut text).unwrap_err();
+        assert_eq!(refusal, Refusal::Path);
+    }
+
+    #[test]
+    fn queries_are_sorted_after_encoding() {
+        for (raw, expected) in [
+            ("", ""),
+            ("acl", "acl="),
+            ("acl=", "acl="),
+            ("b=2&a=1", "a=1&b=2"),
+            ("a=2&a=1", "a=1&a=2"),
+            ("a=b+c", "a=b%20c"),
+            ("a=b%2bc", "a=b%2Bc"),
+            ("B&a", "B=&a="),
+            ("a-b=1&a=2", "a=2&a-b=1"),
+            ("x=1&X-Amz-Signature=00", "x=1"),
+            ("&&a&", "a="),
+        ] {
+            let mut text = Vec::new();
+            query(raw, &mut text).unwrap();
+            assert_eq!(String::from_utf8(text).unwrap(), expected, "{raw}");
+        }
+    }
 }

@@ -9,21 +9,25 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use sha2::{Digest, Sha256};
 
 use crate::Refusal;
-use crate::key::sha256_hex;
+use crate::key::{EMPTY_SHA256, sha256_hex};
 use crate::verify::{Seed, same};
 
 /// The longest line before a chunk, in bytes.
 const LINE_BYTES_MAX: usize = 1024;
 /// The largest trailer, in bytes.
 const TRAILER_BYTES_MAX: usize = 8 * 1024;
-/// The largest chunk, in bytes: more than any object in one piece.
+/// The largest chunk, in bytes: as much as S3 takes in one piece.
 const CHUNK_BYTES_MAX: u64 = 5 * 1024 * 1024 * 1024;
+
+const NO_CRLF: Refusal = Refusal::Chunks("a line does not end in CRLF");
 
 /// Takes a chunked body apart.
 #[derive(Debug)]
 pub(crate) struct Decoder {
     signed: Option<Seed>,
-    has_trailer: bool,
+    /// The trailer's names that the head announced, in lower case; `None` where no trailer
+    /// may come.
+    announced: Option<Vec<String>>,
     state: State,
     waiting: BytesMut,
     hash: Sha256,
@@ -31,6 +35,8 @@ pub(crate) struct Decoder {
     left: u64,
     trailer: HeaderMap,
     trailer_text: Vec<u8>,
+    trailer_is_signed: bool,
+    trailer_gap: bool,
 }
 
 #[derive(Debug)]
@@ -48,16 +54,22 @@ enum State {
 }
 
 impl Decoder {
-    pub(crate) fn new(signed: Option<Seed>, has_trailer: bool, decoded_bytes: u64) -> Decoder {
+    pub(crate) fn new(
+        signed: Option<Seed>,
+        announced: Option<Vec<String>>,
+        decoded_bytes: u64,
+    ) -> Decoder {
         Decoder {
             signed,
-            has_trailer,
+            announced,
             state: State::Line,
             waiting: BytesMut::new(),
             hash: Sha256::new(),
             left: decoded_bytes,
             trailer: HeaderMap::new(),
             trailer_text: Vec::new(),
+            trailer_is_signed: false,
+            trailer_gap: false,
         }
     }
 
@@ -74,7 +86,8 @@ impl Decoder {
                     let Some(line) = self.line()? else {
                         return Ok(None);
                     };
-                    self.begin_chunk(&line)?;
+                    let line = line.strip_suffix(b"\r\n").ok_or(NO_CRLF)?;
+                    self.begin_chunk(line)?;
                 }
                 State::Data { left, signature } => {
                     if *left == 0 {
@@ -127,24 +140,19 @@ impl Decoder {
         }
     }
 
-    /// The next line, without its end.
-    fn line(&mut self) -> Result<Option<Vec<u8>>, Refusal> {
+    /// The next line, with its end.
+    fn line(&mut self) -> Result<Option<BytesMut>, Refusal> {
         let end = self
             .waiting
             .iter()
             .take(LINE_BYTES_MAX)
             .position(|byte| *byte == b'\n');
-        let Some(end) = end else {
-            return if self.waiting.len() >= LINE_BYTES_MAX {
+        match end {
+            Some(end) => Ok(Some(self.waiting.split_to(end + 1))),
+            None if self.waiting.len() >= LINE_BYTES_MAX => {
                 Err(Refusal::Chunks("a line is too long"))
-            } else {
-                Ok(None)
-            };
-        };
-        let line = self.waiting.split_to(end + 1);
-        match line.strip_suffix(b"\r\n") {
-            Some(line) => Ok(Some(line.to_vec())),
-            None => Err(Refusal::Chunks("a line does not end in CRLF")),
+            }
+            None => Ok(None),
         }
     }
 
@@ -197,13 +205,13 @@ impl Decoder {
         };
         let expected = seed.key.sign(&[
             b"AWS4-HMAC-SHA256-PAYLOAD\n",
-            seed.at.as_bytes(),
+            seed.stamp.as_str().as_bytes(),
             b"\n",
             seed.scope.as_bytes(),
             b"\n",
             seed.signature.as_bytes(),
             b"\n",
-            sha256_hex(b"").as_bytes(),
+            EMPTY_SHA256.as_bytes(),
             b"\n",
             hash.as_bytes(),
         ]);
@@ -214,49 +222,81 @@ impl Decoder {
         Ok(())
     }
 
+    /// Takes a line after the last chunk. The line before the trailer's signature may be
+    /// empty, and trailers may end in a bare LF: AWS's own example is written so.
     fn take_trailer(&mut self, line: &[u8]) -> Result<(), Refusal> {
-        if line.is_empty() {
-            // A trailer that is signed ends with its signature, and a last empty line.
-            if self.has_trailer && self.signed.is_some() && !self.trailer_is_signed() {
-                return Err(Refusal::Chunk);
-            }
-            self.state = State::End;
+        let text = match line {
+            [text @ .., b'\r', b'\n'] => text,
+            [text @ .., b'\n'] if self.announced.is_some() && !text.is_empty() => text,
+            _ => return Err(NO_CRLF),
+        };
+        if !text.is_empty() {
+            return self.take_trailer_line(text);
+        }
+        let is_owed = self.announced.is_some() && self.signed.is_some() && !self.trailer_is_signed;
+        if is_owed && !self.trailer_gap && !self.trailer.is_empty() {
+            self.trailer_gap = true;
             return Ok(());
         }
-        if !self.has_trailer || self.trailer_is_signed() {
+        if is_owed {
+            return Err(Refusal::Trailer("its signature is missing"));
+        }
+        let announced = self.announced.as_deref().unwrap_or_default();
+        if announced
+            .iter()
+            .any(|name| !self.trailer.contains_key(name))
+        {
+            return Err(Refusal::Trailer("not everything announced came"));
+        }
+        self.state = State::End;
+        Ok(())
+    }
+
+    fn take_trailer_line(&mut self, line: &[u8]) -> Result<(), Refusal> {
+        let Some(announced) = &self.announced else {
             return Err(Refusal::Chunks("something follows the last chunk"));
+        };
+        if self.trailer_is_signed {
+            return Err(Refusal::Trailer("something follows its signature"));
         }
         if self.trailer_text.len() + line.len() > TRAILER_BYTES_MAX {
-            return Err(Refusal::Chunks("the trailer is too long"));
+            return Err(Refusal::Trailer("it is too long"));
         }
-        let line =
-            std::str::from_utf8(line).map_err(|_| Refusal::Chunks("a trailer is no text"))?;
+        let line = std::str::from_utf8(line).map_err(|_| Refusal::Trailer("it is no text"))?;
         let (name, value) = line
             .split_once(':')
-            .ok_or(Refusal::Chunks("a trailer has no value"))?;
+            .ok_or(Refusal::Trailer("a name has no value"))?;
         let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
         if name == "x-amz-trailer-signature" {
             return self.check_trailer(value);
         }
+        if self.trailer_gap {
+            return Err(Refusal::Trailer("it goes on after its end"));
+        }
+        if !announced.contains(&name) {
+            return Err(Refusal::Trailer("a name was not announced"));
+        }
         self.trailer_text
             .extend_from_slice(format!("{name}:{value}\n").as_bytes());
         let name = HeaderName::from_bytes(name.as_bytes())
-            .map_err(|_| Refusal::Chunks("a trailer has no name"))?;
+            .map_err(|_| Refusal::Trailer("a name is none"))?;
         let value =
-            HeaderValue::from_str(value).map_err(|_| Refusal::Chunks("a trailer has no value"))?;
+            HeaderValue::from_str(value).map_err(|_| Refusal::Trailer("a value is none"))?;
         if self.trailer.insert(name, value).is_some() {
-            return Err(Refusal::Chunks("a trailer is given twice"));
+            return Err(Refusal::Trailer("a name is given twice"));
         }
         Ok(())
     }
 
     fn check_trailer(&mut self, found: &str) -> Result<(), Refusal> {
-        let Some(seed) = &mut self.signed else {
-            return Err(Refusal::Chunks("an unsigned body has a signed trailer"));
+        let Some(seed) = &self.signed else {
+            return Err(Refusal::Trailer(
+                "the body is not signed, but the trailer is",
+            ));
         };
         let expected = seed.key.sign(&[
             b"AWS4-HMAC-SHA256-TRAILER\n",
-            seed.at.as_bytes(),
+            seed.stamp.as_str().as_bytes(),
             b"\n",
             seed.scope.as_bytes(),
             b"\n",
@@ -267,14 +307,7 @@ impl Decoder {
         if !same(&expected, found) {
             return Err(Refusal::Chunk);
         }
-        // Marks the trailer as signed.
-        seed.signature = String::new();
+        self.trailer_is_signed = true;
         Ok(())
-    }
-
-    fn trailer_is_signed(&self) -> bool {
-        self.signed
-            .as_ref()
-            .is_some_and(|seed| seed.signature.is_empty())
     }
 }

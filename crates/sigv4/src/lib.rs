@@ -15,13 +15,18 @@ mod presented;
 mod query;
 mod refusal;
 mod sign;
+mod stamp;
+#[cfg(test)]
+mod suite;
 mod v2;
 mod verify;
+mod words;
+mod words_s3;
 
 pub use self::body::{BodyFault, VerifiedBody, unchunk};
 pub use self::key::SigningKey;
-pub use self::presented::{Presented, Scope, presented};
-pub use self::refusal::{Answer, Refusal, Style};
+pub use self::presented::{Place, Presented, Scope, presented};
+pub use self::refusal::{Answer, LifetimeFault, Refusal, ScopeFault, Style};
 pub use self::sign::{Signature, presign, sign};
 pub use self::verify::{Payload, Rules, Verified, check_scope, verify};
 
@@ -50,7 +55,7 @@ impl<'a> Parts<'a> {
             return Ok(None);
         };
         if values.next().is_some() {
-            return Err(Refusal::Repeated(name));
+            return Err(Refusal::Repeated(name.into()));
         }
         value
             .to_str()
@@ -62,7 +67,7 @@ impl<'a> Parts<'a> {
     fn host(&self) -> Result<Option<&'a str>, Refusal> {
         match (self.header("host")?, self.authority) {
             (Some(host), Some(authority)) if !host.eq_ignore_ascii_case(authority) => {
-                Err(Refusal::Repeated("host"))
+                Err(Refusal::Repeated("host".into()))
             }
             (Some(host), _) => Ok(Some(host)),
             (None, authority) => Ok(authority),

@@ -1,14 +1,19 @@
 //! What a request claims about its signer. Nothing here is believed yet.
 
-use crate::query::{Parameter, only, parameters};
+use crate::query::{Parameters, only};
+use crate::stamp::Stamp;
 use crate::{Parts, Refusal};
 
 /// The longest `Authorization` header that is looked at, in bytes.
 const AUTHORIZATION_BYTES_MAX: usize = 16 * 1024;
+/// The longest piece of a claim that a refusal repeats, in characters.
+const QUOTED_CHARS_MAX: usize = 200;
+/// The last second that an address of Signature Version 2 may name.
+const EXPIRES_MAX: i64 = u32::MAX as i64;
 /// The only algorithm.
 pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
-/// Where a scope ends.
-const TERMINATOR: &str = "aws4_request";
+/// How the algorithms of Signature Version 4A begin.
+pub(crate) const ASYMMETRIC: &str = "AWS4-ECDSA-P256-SHA256";
 
 /// A claimed signature.
 #[derive(Debug, Clone)]
@@ -32,10 +37,28 @@ pub(crate) struct V4 {
     pub(crate) date: String,
     pub(crate) region: String,
     pub(crate) service: String,
+    pub(crate) terminator: String,
     pub(crate) signed_headers: Vec<String>,
-    pub(crate) at: String,
-    /// The lifetime of a presigned address; `None` when the header signs.
-    pub(crate) presigned: Option<Option<String>>,
+    pub(crate) stamp: Stamp,
+    /// What only a presigned address says; `None` when the header signs.
+    pub(crate) presigned: Option<Presigned>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Presigned {
+    /// `X-Amz-Expires`.
+    pub(crate) lifetime: Option<String>,
+    /// `X-Amz-Content-Sha256`.
+    pub(crate) payload: Option<String>,
+}
+
+/// Where a signature stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In the `Authorization` header.
+    Header,
+    /// In the query.
+    Query,
 }
 
 /// What a signature is narrowed to.
@@ -47,6 +70,15 @@ pub struct Scope<'a> {
     pub region: &'a str,
     /// The service's signing name.
     pub service: &'a str,
+}
+
+impl V4 {
+    pub(crate) fn place(&self) -> Place {
+        match self.presigned {
+            Some(_) => Place::Query,
+            None => Place::Header,
+        }
+    }
 }
 
 impl Presented {
@@ -72,6 +104,14 @@ impl Presented {
         }
     }
 
+    /// When it was signed, seconds since 1970; Signature Version 2 does not say.
+    pub fn signed_at_s(&self) -> Option<i64> {
+        match &self.form {
+            Form::V4(v4) => Some(v4.stamp.second()),
+            Form::V2 { .. } => None,
+        }
+    }
+
     /// `AWS4-HMAC-SHA256` or `AWS`, as the condition key `s3:signatureversion` has it.
     pub fn signature_version(&self) -> &'static str {
         match self.form {
@@ -92,14 +132,11 @@ impl Presented {
 /// Finds what a request presents: nothing, one signature, or a reason to refuse it.
 pub fn presented(parts: &Parts<'_>) -> Result<Option<Presented>, Refusal> {
     let authorization = parts.header("authorization")?;
-    let parameters = if parts.query.is_empty() {
-        Vec::new()
-    } else {
-        parameters(parts.query)?
-    };
-    let has = |name: &str| parameters.iter().any(|(found, _)| found == name.as_bytes());
-    let v4_query = has("X-Amz-Algorithm") || has("X-Amz-Signature") || has("X-Amz-Credential");
-    let v2_query = has("AWSAccessKeyId") && has("Signature");
+    let parameters = Parameters::read(parts.query)?;
+    let v4_query = ["X-Amz-Algorithm", "X-Amz-Signature", "X-Amz-Credential"]
+        .iter()
+        .any(|name| parameters.has(name));
+    let v2_query = parameters.has("AWSAccessKeyId");
     match (authorization, v4_query, v2_query) {
         (None, false, false) => Ok(None),
         (Some(text), false, false) => from_header(parts, text),
@@ -118,36 +155,48 @@ fn from_header(parts: &Parts<'_>, text: &str) -> Result<Option<Presented>, Refus
         ALGORITHM => {}
         "Bearer" => return Ok(None),
         "AWS" => return Err(Refusal::Version2),
-        other if other.starts_with("AWS4-ECDSA") => return Err(Refusal::Asymmetric),
-        _ => return Err(Refusal::Unsupported),
-    }
-    let (mut credential, mut signed_headers, mut signature) = (None, None, None);
-    for field in rest.split(',') {
-        let (name, value) = field
-            .trim()
-            .split_once('=')
-            .ok_or(Refusal::Unreadable("Authorization"))?;
-        let (place, name) = match name {
-            "Credential" => (&mut credential, "Credential"),
-            "SignedHeaders" => (&mut signed_headers, "SignedHeaders"),
-            "Signature" => (&mut signature, "Signature"),
-            _ => return Err(Refusal::Unreadable("Authorization")),
-        };
-        if place.replace(value).is_some() {
-            return Err(Refusal::Repeated(name));
+        ASYMMETRIC => return Err(Refusal::Asymmetric),
+        other => {
+            return Err(Refusal::Algorithm {
+                place: Place::Header,
+                found: quoted(other),
+            });
         }
     }
-    let credential = credential.ok_or(Refusal::Missing("Credential"))?;
-    let signed_headers = signed_headers.ok_or(Refusal::Missing("SignedHeaders"))?;
-    let signature = signature.ok_or(Refusal::Missing("Signature"))?;
-    let at = match parts.header("x-amz-date")? {
-        Some(at) => at.to_owned(),
-        None => match parts.header("date")? {
-            Some(at) => at.to_owned(),
-            None => return Err(Refusal::Missing("x-amz-date")),
-        },
+    let fields = fields(rest)?;
+    let stamp = match (parts.header("x-amz-date")?, parts.header("date")?) {
+        (Some(at), _) => Some((at, Stamp::read(at))),
+        (None, Some(at)) => Some((at, Stamp::read_http(at))),
+        (None, None) => None,
     };
-    let (access_key_id, v4) = v4(credential, signed_headers, at, None)?;
+    let missing: Vec<&'static str> = [
+        ("Credential", fields.credential.is_none()),
+        ("Signature", fields.signature.is_none()),
+        ("SignedHeaders", fields.signed_headers.is_none()),
+        ("X-Amz-Date", stamp.is_none()),
+    ]
+    .into_iter()
+    .filter_map(|(name, is_missing)| is_missing.then_some(name))
+    .collect();
+    let (Some(credential), Some(signature), Some(signed_headers), Some((at, stamp))) = (
+        fields.credential,
+        fields.signature,
+        fields.signed_headers,
+        stamp,
+    ) else {
+        return Err(Refusal::Missing {
+            place: Place::Header,
+            fields: missing,
+        });
+    };
+    let claim = Claim {
+        credential,
+        signed_headers,
+        at,
+        stamp,
+        presigned: None,
+    };
+    let (access_key_id, v4) = claim.read()?;
     Ok(Some(Presented {
         form: Form::V4(v4),
         access_key_id,
@@ -156,84 +205,177 @@ fn from_header(parts: &Parts<'_>, text: &str) -> Result<Option<Presented>, Refus
     }))
 }
 
-fn from_query(parts: &Parts<'_>, parameters: &[Parameter]) -> Result<Presented, Refusal> {
-    let required = |name: &'static str| only(parameters, name)?.ok_or(Refusal::Missing(name));
-    match required("X-Amz-Algorithm")?.as_str() {
-        ALGORITHM => {}
-        other if other.starts_with("AWS4-ECDSA") => return Err(Refusal::Asymmetric),
-        _ => return Err(Refusal::Unsupported),
+/// The fields of an `Authorization` header.
+#[derive(Default)]
+struct Fields<'a> {
+    credential: Option<&'a str>,
+    signed_headers: Option<&'a str>,
+    signature: Option<&'a str>,
+}
+
+fn fields(text: &str) -> Result<Fields<'_>, Refusal> {
+    let mut fields = Fields::default();
+    for field in text.split(',').map(str::trim) {
+        if field.is_empty() && text.trim().is_empty() {
+            break;
+        }
+        let (name, value) = field
+            .split_once('=')
+            .ok_or_else(|| Refusal::NotAPair(quoted(field)))?;
+        let (place, name) = match name {
+            "Credential" => (&mut fields.credential, "Credential"),
+            "SignedHeaders" => (&mut fields.signed_headers, "SignedHeaders"),
+            "Signature" => (&mut fields.signature, "Signature"),
+            _ => continue,
+        };
+        if place.replace(value).is_some() {
+            return Err(Refusal::Repeated(name.into()));
+        }
     }
-    let (access_key_id, v4) = v4(
-        &required("X-Amz-Credential")?,
-        &required("X-Amz-SignedHeaders")?,
-        required("X-Amz-Date")?,
-        Some(only(parameters, "X-Amz-Expires")?),
-    )?;
+    Ok(fields)
+}
+
+fn from_query(parts: &Parts<'_>, parameters: &Parameters) -> Result<Presented, Refusal> {
+    let algorithm = only(parameters, "X-Amz-Algorithm")?;
+    let credential = only(parameters, "X-Amz-Credential")?;
+    let signature = only(parameters, "X-Amz-Signature")?;
+    let signed_headers = only(parameters, "X-Amz-SignedHeaders")?;
+    let at = only(parameters, "X-Amz-Date")?;
+    let presigned = Presigned {
+        lifetime: only(parameters, "X-Amz-Expires")?.map(str::to_owned),
+        payload: only(parameters, "X-Amz-Content-Sha256")?.map(str::to_owned),
+    };
+    let missing: Vec<&'static str> = [
+        ("X-Amz-Algorithm", algorithm.is_none()),
+        ("X-Amz-Credential", credential.is_none()),
+        ("X-Amz-Signature", signature.is_none()),
+        ("X-Amz-SignedHeaders", signed_headers.is_none()),
+        ("X-Amz-Date", at.is_none()),
+    ]
+    .into_iter()
+    .filter_map(|(name, is_missing)| is_missing.then_some(name))
+    .collect();
+    let (Some(algorithm), Some(credential), Some(signature), Some(signed_headers), Some(at)) =
+        (algorithm, credential, signature, signed_headers, at)
+    else {
+        return Err(Refusal::Missing {
+            place: Place::Query,
+            fields: missing,
+        });
+    };
+    match algorithm {
+        ALGORITHM => {}
+        ASYMMETRIC => return Err(Refusal::Asymmetric),
+        other => {
+            return Err(Refusal::Algorithm {
+                place: Place::Query,
+                found: quoted(other),
+            });
+        }
+    }
+    let claim = Claim {
+        credential,
+        signed_headers,
+        at,
+        stamp: Stamp::read(at),
+        presigned: Some(presigned),
+    };
+    let (access_key_id, v4) = claim.read()?;
     let in_query = only(parameters, "X-Amz-Security-Token")?;
-    let in_header = parts.header("x-amz-security-token")?;
-    // A header counts only if it is signed; `verify` refuses one that is not.
-    let session_token = in_header.map(str::to_owned).or(in_query);
+    // As S3 does it, the header wins over the query; `verify` refuses one that is not signed.
+    let session_token = parts.header("x-amz-security-token")?.or(in_query);
     Ok(Presented {
         form: Form::V4(v4),
         access_key_id,
-        signature: required("X-Amz-Signature")?,
-        session_token,
+        signature: signature.to_owned(),
+        session_token: session_token.map(str::to_owned),
     })
 }
 
-fn from_query_v2(parameters: &[Parameter]) -> Result<Presented, Refusal> {
-    let required = |name: &'static str| only(parameters, name)?.ok_or(Refusal::Missing(name));
-    let expires = required("Expires")?
+fn from_query_v2(parameters: &Parameters) -> Result<Presented, Refusal> {
+    let (Some(access_key_id), Some(signature), Some(expires)) = (
+        only(parameters, "AWSAccessKeyId")?,
+        only(parameters, "Signature")?,
+        only(parameters, "Expires")?,
+    ) else {
+        return Err(Refusal::MissingVersion2);
+    };
+    let is_number = !expires.is_empty() && expires.bytes().all(|byte| byte.is_ascii_digit());
+    let expires = expires
         .parse()
-        .map_err(|_not_a_number| Refusal::Unreadable("Expires"))?;
+        .ok()
+        .filter(|seconds| is_number && *seconds <= EXPIRES_MAX)
+        .ok_or_else(|| Refusal::ExpiresVersion2(quoted(expires)))?;
     Ok(Presented {
         form: Form::V2 { expires },
-        access_key_id: required("AWSAccessKeyId")?,
-        signature: required("Signature")?,
-        session_token: only(parameters, "x-amz-security-token")?,
+        access_key_id: access_key_id.to_owned(),
+        signature: signature.to_owned(),
+        session_token: only(parameters, "x-amz-security-token")?.map(str::to_owned),
     })
 }
 
-fn v4(
-    credential: &str,
-    signed_headers: &str,
-    at: String,
-    presigned: Option<Option<String>>,
-) -> Result<(String, V4), Refusal> {
-    let mut fields = credential.split('/');
-    let mut next = || fields.next().map(str::to_owned);
-    let (Some(key), Some(date), Some(region), Some(service), Some(end), None) =
-        (next(), next(), next(), next(), next(), next())
-    else {
-        return Err(Refusal::Scope(credential.chars().take(200).collect()));
-    };
-    let is_date = date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit());
-    if end != TERMINATOR || key.is_empty() || !is_date {
-        return Err(Refusal::Scope(credential.chars().take(200).collect()));
+/// The pieces that header and query have in common, not yet read.
+struct Claim<'a> {
+    credential: &'a str,
+    signed_headers: &'a str,
+    at: &'a str,
+    stamp: Option<Stamp>,
+    presigned: Option<Presigned>,
+}
+
+impl Claim<'_> {
+    /// The access key id, and the rest.
+    fn read(self) -> Result<(String, V4), Refusal> {
+        let place = match self.presigned {
+            Some(_) => Place::Query,
+            None => Place::Header,
+        };
+        let stamp = self.stamp.ok_or_else(|| Refusal::Date {
+            place,
+            found: quoted(self.at),
+        })?;
+        let mut fields = self.credential.split('/');
+        let mut next = || fields.next().filter(|field| !field.is_empty());
+        let (Some(key), Some(date), Some(region), Some(service), Some(terminator), None) =
+            (next(), next(), next(), next(), next(), next())
+        else {
+            return Err(Refusal::Credential {
+                place,
+                found: quoted(self.credential),
+            });
+        };
+        let v4 = V4 {
+            date: date.to_owned(),
+            region: region.to_owned(),
+            service: service.to_owned(),
+            terminator: terminator.to_owned(),
+            signed_headers: signed_headers(self.signed_headers, place)?,
+            stamp,
+            presigned: self.presigned,
+        };
+        Ok((key.to_owned(), v4))
     }
-    let signed_headers: Vec<String> = signed_headers.split(';').map(str::to_owned).collect();
+}
+
+/// Lower-case, sorted and each once: there is one way to write what was signed.
+fn signed_headers(text: &str, place: Place) -> Result<Vec<String>, Refusal> {
+    let names: Vec<String> = text.split(';').map(str::to_owned).collect();
     let is_name = |name: &String| {
         !name.is_empty()
             && name
                 .bytes()
                 .all(|byte| byte.is_ascii_graphic() && !byte.is_ascii_uppercase())
     };
-    if !signed_headers.iter().all(is_name) {
-        return Err(Refusal::Unreadable("SignedHeaders"));
+    if names.iter().all(is_name) && names.is_sorted_by(|a, b| a < b) {
+        Ok(names)
+    } else {
+        Err(Refusal::SignedHeaders {
+            place,
+            found: quoted(text),
+        })
     }
-    // Sorted and each once: there is one way to write what was signed.
-    if !signed_headers.is_sorted_by(|a, b| a < b) {
-        return Err(Refusal::Repeated("SignedHeaders"));
-    }
-    Ok((
-        key,
-        V4 {
-            date,
-            region,
-            service,
-            signed_headers,
-            at,
-            presigned,
-        },
-    ))
+}
+
+fn quoted(text: &str) -> String {
+    text.chars().take(QUOTED_CHARS_MAX).collect()
 }

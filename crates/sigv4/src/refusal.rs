@@ -1,54 +1,82 @@
-//! Why a signature is refused, and what AWS says of it to whom.
+//! Why a signature is refused.
 
 use std::borrow::Cow;
+
+use crate::presented::Place;
 
 /// Why a request's signature is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Something that must stand once stands twice, or in two places that differ.
     #[error("`{0}` is given more than once")]
-    Repeated(&'static str),
+    Repeated(Cow<'static, str>),
     /// Something cannot be read.
     #[error("`{0}` cannot be read")]
     Unreadable(&'static str),
+    /// A path with half an escape.
+    #[error("the path cannot be decoded")]
+    Path,
     /// Both the header and the query claim to sign.
     #[error("the header and the query both carry a signature")]
     TwoMechanisms,
-    /// An `Authorization` of another kind.
-    #[error("the authorization is of an unsupported kind")]
-    Unsupported,
+    /// An algorithm that nobody knows.
+    #[error("the algorithm `{found}` is not supported")]
+    Algorithm {
+        /// Where it stands.
+        place: Place,
+        /// What it is.
+        found: String,
+    },
     /// Signature Version 4A.
     #[error("Signature Version 4A is not supported")]
     Asymmetric,
-    /// Signature Version 2 in the header.
-    #[error("Signature Version 2 in the header is not supported")]
+    /// Signature Version 2, in the header or for a service other than S3.
+    #[error("Signature Version 2 is supported in S3 addresses only")]
     Version2,
-    /// A part of the signature is missing.
-    #[error("`{0}` is missing from the signature")]
-    Missing(&'static str),
-    /// The credential is not `KEY/DATE/REGION/SERVICE/aws4_request`.
-    #[error("the credential scope `{0}` is malformed")]
-    Scope(String),
-    /// The scope names another service, or no region.
-    #[error(
-        "the signature is scoped to service `{found}` in region `{region}`, expected `{expected}`"
-    )]
-    WrongScope {
-        /// The service in the scope.
+    /// A field of the `Authorization` header without its `=`.
+    #[error("`{0}` is no key=value pair")]
+    NotAPair(String),
+    /// Parts of the signature are missing.
+    #[error("the signature lacks {fields:?}")]
+    Missing {
+        /// Where they would stand.
+        place: Place,
+        /// Which.
+        fields: Vec<&'static str>,
+    },
+    /// A Signature Version 2 address lacks its signature or its end.
+    #[error("the Version 2 signature lacks a part")]
+    MissingVersion2,
+    /// A header that the signature needs is missing.
+    #[error("the header `{0}` is missing")]
+    MissingHeader(&'static str),
+    /// The moment of signing is not written as it must be.
+    #[error("`{found}` is no moment")]
+    Date {
+        /// Where it stands.
+        place: Place,
+        /// What it is.
         found: String,
-        /// The service that was called.
-        expected: String,
-        /// The region in the scope.
-        region: String,
     },
-    /// The scope's date is not the request's.
-    #[error("the scope's date {scope} is not the request's date {date}")]
-    ScopeDate {
-        /// In the scope.
-        scope: String,
-        /// Of the request.
-        date: String,
+    /// The credential is not `KEY/DATE/REGION/SERVICE/TERMINATOR`.
+    #[error("the credential `{found}` is malformed")]
+    Credential {
+        /// Where it stands.
+        place: Place,
+        /// What it is.
+        found: String,
     },
+    /// The signed headers are not written as they must be.
+    #[error("the list of signed headers `{found}` is malformed")]
+    SignedHeaders {
+        /// Where it stands.
+        place: Place,
+        /// What it is.
+        found: String,
+    },
+    /// The scope does not fit the request.
+    #[error("the scope does not fit: {0:?}")]
+    Scope(Box<ScopeFault>),
     /// Signed too long ago.
     #[error("signed at {signed_s}, more than the allowed time before {now_s}")]
     TooOld {
@@ -60,6 +88,8 @@ pub enum Refusal {
     /// Signed in the future.
     #[error("signed at {signed_s}, more than the allowed time after {now_s}")]
     TooEarly {
+        /// Where the signature stands.
+        place: Place,
         /// When it was signed, seconds since 1970.
         signed_s: i64,
         /// The server's time.
@@ -72,30 +102,73 @@ pub enum Refusal {
         expired_s: i64,
         /// The server's time.
         now_s: i64,
-        /// How long it was good for.
-        expires_s: i64,
+        /// How long it was good for; Version 2 does not say.
+        lifetime_s: Option<i64>,
     },
-    /// The lifetime of a presigned address is out of bounds.
-    #[error("X-Amz-Expires is out of bounds")]
-    Lifetime,
-    /// A header that must be signed is not.
-    #[error("`{0}` is not signed")]
-    NotSigned(String),
+    /// `X-Amz-Expires` is missing or out of bounds.
+    #[error("X-Amz-Expires: {0:?}")]
+    Lifetime(LifetimeFault),
+    /// The end of a Version 2 address is no second since 1970.
+    #[error("`{0}` is no second since 1970")]
+    ExpiresVersion2(String),
+    /// A parameter that a Version 2 signature does not bind but that may change the call.
+    #[error("Version 2 does not bind the parameter `{0}`")]
+    Unbound(String),
+    /// Headers that must be signed are not.
+    #[error("not signed: {0:?}")]
+    NotSigned(Vec<String>),
     /// The signature does not match.
     #[error("the signature does not match")]
     Mismatch,
+    /// The word for the body is none that is known.
+    #[error("`{0}` says nothing of the body")]
+    PayloadWord(String),
     /// The body is not the one that was signed.
     #[error("the body is not the one that was signed")]
     Body,
+    /// The body comes in chunks where none are taken.
+    #[error("this service takes no chunks")]
+    NoChunks,
     /// A chunk, or the trailer, is not the one that was signed.
     #[error("a chunk's signature does not match")]
     Chunk,
     /// The chunks do not follow their form, or end too early.
     #[error("the chunked body is malformed: {0}")]
     Chunks(&'static str),
+    /// The trailer does not follow its form, or is not the one that was announced.
+    #[error("the trailer is malformed: {0}")]
+    Trailer(&'static str),
     /// The body is not as long as was said.
     #[error("the body is not as long as was said")]
     Length,
+}
+
+/// In what a scope does not fit; at least one is set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopeFault {
+    /// Where the signature stands.
+    pub place: Place,
+    /// A region that cannot be one.
+    pub region: Option<String>,
+    /// The service in the scope, and the one that was called.
+    pub service: Option<(String, String)>,
+    /// Not `aws4_request`.
+    pub terminator: Option<String>,
+    /// The scope's date, and the moment of signing.
+    pub date: Option<(String, String)>,
+}
+
+/// What is wrong with `X-Amz-Expires`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LifetimeFault {
+    /// It is not there.
+    Missing,
+    /// It is no number.
+    NotANumber,
+    /// It is less than a second.
+    TooShort,
+    /// It is more than seven days.
+    TooLong,
 }
 
 /// Whose words a refusal is told in.
@@ -118,241 +191,16 @@ pub struct Answer {
     pub status: u16,
     /// AWS's sentence.
     pub message: Cow<'static, str>,
+    /// Further elements of S3's error documents, in their order.
+    pub details: Vec<(&'static str, String)>,
 }
-
-const MISMATCH: &str = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
-const MISMATCH_S3: &str = "The request signature we calculated does not match the signature you provided. Check your key and signing method.";
-const SKEWED: &str = "The difference between the request time and the current time is too large.";
 
 impl Refusal {
     /// What AWS answers.
     pub fn answer(&self, style: Style) -> Answer {
         match style {
-            Style::S3 => self.answer_s3(),
-            Style::Query | Style::Json => self.answer_service(style),
+            Style::S3 => crate::words_s3::answer(self),
+            Style::Query | Style::Json => crate::words::answer(self, style),
         }
     }
-
-    fn answer_service(&self, style: Style) -> Answer {
-        let json = style == Style::Json;
-        let status = if json { 400 } else { 403 };
-        let incomplete = if json {
-            "IncompleteSignatureException"
-        } else {
-            "IncompleteSignature"
-        };
-        let mismatch = if json {
-            "InvalidSignatureException"
-        } else {
-            "SignatureDoesNotMatch"
-        };
-        let (code, status, message): (_, u16, Cow<'static, str>) = match self {
-            Refusal::Repeated(name) => (
-                incomplete,
-                400,
-                format!("'{name}' must be given once.").into(),
-            ),
-            Refusal::Unreadable(name) => {
-                (incomplete, 400, format!("'{name}' cannot be read.").into())
-            }
-            Refusal::TwoMechanisms => (
-                incomplete,
-                400,
-                "Only one authentication mechanism is allowed.".into(),
-            ),
-            Refusal::Unsupported | Refusal::Asymmetric | Refusal::Version2 => (
-                incomplete,
-                400,
-                "Unsupported AWS signing algorithm: only AWS4-HMAC-SHA256 is supported.".into(),
-            ),
-            Refusal::Missing(name) => (
-                incomplete,
-                400,
-                format!("Authorization header requires '{name}' parameter.").into(),
-            ),
-            Refusal::Scope(scope) => (
-                incomplete,
-                400,
-                format!(
-                    "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '{scope}'"
-                )
-                .into(),
-            ),
-            Refusal::WrongScope {
-                found,
-                expected,
-                region,
-            } => {
-                let mut message = String::new();
-                if region.is_empty() {
-                    message.push_str("Credential should be scoped to a valid region. ");
-                }
-                if found != expected {
-                    message.push_str(&format!(
-                        "Credential should be scoped to correct service: '{expected}'. "
-                    ));
-                }
-                (mismatch, status, message.into())
-            }
-            Refusal::ScopeDate { scope, date } => (
-                mismatch,
-                status,
-                format!("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{scope}' != '{date}', from '{date}'.").into(),
-            ),
-            Refusal::TooOld { signed_s, now_s } => (
-                mismatch,
-                status,
-                format!(
-                    "Signature expired: {} is now earlier than {} ({} - 15 min.)",
-                    basic(*signed_s),
-                    basic(now_s - 900),
-                    basic(*now_s)
-                )
-                .into(),
-            ),
-            Refusal::TooEarly { signed_s, now_s } => (
-                mismatch,
-                status,
-                format!(
-                    "Signature not yet current: {} is still later than {} ({} + 15 min.)",
-                    basic(*signed_s),
-                    basic(now_s + 900),
-                    basic(*now_s)
-                )
-                .into(),
-            ),
-            Refusal::Expired { .. } => (mismatch, status, "Request has expired.".into()),
-            Refusal::NotSigned(name) if name == "host" => (
-                mismatch,
-                status,
-                "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.".into(),
-            ),
-            Refusal::NotSigned(name) => (
-                mismatch,
-                status,
-                format!("'{name}' must be a 'SignedHeader' in the AWS Authorization.").into(),
-            ),
-            Refusal::Lifetime
-            | Refusal::Mismatch
-            | Refusal::Body
-            | Refusal::Chunk
-            | Refusal::Chunks(_)
-            | Refusal::Length => (mismatch, status, MISMATCH.into()),
-        };
-        Answer {
-            code,
-            status,
-            message,
-        }
-    }
-
-    fn answer_s3(&self) -> Answer {
-        let (code, status, message): (_, u16, Cow<'static, str>) = match self {
-            Refusal::Repeated(name) => (
-                "InvalidArgument",
-                400,
-                format!("{name} must be given once.").into(),
-            ),
-            Refusal::Unreadable("query") => (
-                "AuthorizationQueryParametersError",
-                400,
-                "Error parsing the query parameters.".into(),
-            ),
-            Refusal::Unreadable(name) => (
-                "AuthorizationHeaderMalformed",
-                400,
-                format!("The authorization header is malformed; {name} cannot be read.").into(),
-            ),
-            Refusal::TwoMechanisms => (
-                "InvalidArgument",
-                400,
-                "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified".into(),
-            ),
-            Refusal::Unsupported => (
-                "InvalidArgument",
-                400,
-                "Unsupported Authorization Type".into(),
-            ),
-            Refusal::Asymmetric => (
-                "NotImplemented",
-                501,
-                "Signature Version 4A is not supported; sign with AWS4-HMAC-SHA256.".into(),
-            ),
-            Refusal::Version2 => (
-                "InvalidRequest",
-                400,
-                "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.".into(),
-            ),
-            Refusal::Missing("x-amz-content-sha256") => (
-                "InvalidRequest",
-                400,
-                "Missing required header for this request: x-amz-content-sha256".into(),
-            ),
-            Refusal::Missing("x-amz-date") => (
-                "AccessDenied",
-                403,
-                "AWS authentication requires a valid Date or x-amz-date header".into(),
-            ),
-            Refusal::Missing(name) if name.starts_with("X-Amz-") => (
-                "AuthorizationQueryParametersError",
-                400,
-                "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.".into(),
-            ),
-            Refusal::Missing(_) | Refusal::Scope(_) => (
-                "AuthorizationHeaderMalformed",
-                400,
-                "The authorization header is malformed; the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\".".into(),
-            ),
-            Refusal::WrongScope { found, .. } => (
-                "AuthorizationHeaderMalformed",
-                400,
-                format!("The authorization header is malformed; incorrect service \"{found}\". This endpoint belongs to \"s3\".").into(),
-            ),
-            Refusal::ScopeDate { .. } => (
-                "AuthorizationHeaderMalformed",
-                400,
-                "The authorization header is malformed; Invalid credential date. Date is not the same as X-Amz-Date.".into(),
-            ),
-            Refusal::TooOld { .. } | Refusal::TooEarly { .. } => {
-                ("RequestTimeTooSkewed", 403, SKEWED.into())
-            }
-            Refusal::Expired { .. } => ("AccessDenied", 403, "Request has expired".into()),
-            Refusal::Lifetime => (
-                "AuthorizationQueryParametersError",
-                400,
-                "X-Amz-Expires must be a number of seconds from 1 to 604800 (seven days)".into(),
-            ),
-            Refusal::NotSigned(_) => (
-                "AccessDenied",
-                403,
-                "There were headers present in the request which were not signed".into(),
-            ),
-            Refusal::Mismatch | Refusal::Chunk => {
-                ("SignatureDoesNotMatch", 403, MISMATCH_S3.into())
-            }
-            Refusal::Body => (
-                "XAmzContentSHA256Mismatch",
-                400,
-                "The provided 'x-amz-content-sha256' header does not match what was computed.".into(),
-            ),
-            Refusal::Chunks(_) | Refusal::Length => (
-                "IncompleteBody",
-                400,
-                "The request body terminated unexpectedly".into(),
-            ),
-        };
-        Answer {
-            code,
-            status,
-            message,
-        }
-    }
-}
-
-/// `20260102T030405Z`.
-pub(crate) fn basic(epoch_s: i64) -> String {
-    jiff::Timestamp::from_second(epoch_s)
-        .unwrap_or_default()
-        .strftime("%Y%m%dT%H%M%SZ")
-        .to_string()
 }

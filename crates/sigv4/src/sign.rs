@@ -3,10 +3,10 @@
 use aws::Secret;
 
 use crate::canonical::{self, PathStyle};
-use crate::key::{SigningKey, sha256_hex};
+use crate::key::{EMPTY_SHA256, SigningKey, sha256_hex};
 use crate::presented::ALGORITHM;
 use crate::query::encode;
-use crate::refusal::basic;
+use crate::stamp::basic;
 use crate::{Parts, Refusal};
 
 /// With what, for what and when to sign.
@@ -76,14 +76,9 @@ pub fn sign(
     parts: &Parts<'_>,
     payload: &str,
 ) -> Result<String, Refusal> {
-    let mut signed: Vec<String> = parts
-        .headers
-        .keys()
-        .map(|name| name.as_str().to_owned())
-        .filter(|name| name.starts_with("x-amz-") || name == "content-type")
-        .collect();
-    signed.push("host".to_owned());
-    signed.sort();
+    let signed = signed_headers(parts, |name| {
+        name.starts_with("x-amz-") || name == "content-type"
+    });
     let value = signature.of(parts, &signed, payload)?;
     Ok(format!(
         "{ALGORITHM} Credential={}/{}, SignedHeaders={}, Signature={value}",
@@ -93,7 +88,20 @@ pub fn sign(
     ))
 }
 
-/// The query of a presigned S3 address, good for `expires_s` seconds. Only the host is signed.
+/// The host and the chosen headers, sorted.
+fn signed_headers(parts: &Parts<'_>, chosen: fn(&str) -> bool) -> Vec<String> {
+    let names = parts.headers.keys().map(http::HeaderName::as_str);
+    let mut signed: Vec<String> = names
+        .filter(|name| chosen(name))
+        .chain(["host"])
+        .map(str::to_owned)
+        .collect();
+    signed.sort();
+    signed
+}
+
+/// The query of a presigned address, good for `expires_s` seconds. The host and every `x-amz-*`
+/// header are signed; the body is not, at S3, and is empty elsewhere.
 pub fn presign(
     signature: &Signature<'_>,
     parts: &Parts<'_>,
@@ -115,11 +123,16 @@ pub fn presign(
     if let Some(token) = session_token {
         add("X-Amz-Security-Token", token);
     }
-    add("X-Amz-SignedHeaders", "host");
+    let signed = signed_headers(parts, |name| name.starts_with("x-amz-"));
+    add("X-Amz-SignedHeaders", &signed.join(";"));
     let unsigned = Parts {
         query: &query,
         ..*parts
     };
-    let value = signature.of(&unsigned, &["host".to_owned()], "UNSIGNED-PAYLOAD")?;
+    let payload = match signature.service {
+        "s3" => "UNSIGNED-PAYLOAD",
+        _ => EMPTY_SHA256,
+    };
+    let value = signature.of(&unsigned, &signed, payload)?;
     Ok(format!("{query}&X-Amz-Signature={value}"))
 }

@@ -1,4 +1,8 @@
 //! Signature Version 2 in the query of S3 addresses, as old clients still make them.
+//!
+//! It binds the method, the path, a list of parameters, `x-amz-*` and the content's type; no
+//! host and no other parameter. Therefore a parameter that could change what is called, and
+//! that is not on the list, is refused.
 
 use aws::Secret;
 use base64::Engine as _;
@@ -7,7 +11,7 @@ use hmac::{Hmac, Mac};
 use sha1::Sha1;
 
 use crate::presented::Presented;
-use crate::query::parameters;
+use crate::query::Parameters;
 use crate::verify::same;
 use crate::{Parts, Refusal};
 
@@ -59,32 +63,60 @@ const OWN_PARAMETERS: &[&str] = &[
     "content-type",
 ];
 
-/// Checks an address that is good until `expires`, seconds since 1970.
+/// Parameters that only choose what part of a listing is shown, or mean nothing. Version 2
+/// never bound them, and its clients send them.
+const HARMLESS_PARAMETERS: &[&str] = &[
+    "continuation-token",
+    "delimiter",
+    "encoding-type",
+    "fetch-owner",
+    "key-marker",
+    "list-type",
+    "marker",
+    "max-keys",
+    "max-parts",
+    "max-uploads",
+    "part-number-marker",
+    "prefix",
+    "start-after",
+    "upload-id-marker",
+    "version-id-marker",
+    "x-id",
+];
+
+/// Whether an address that is good until `expires`, seconds since 1970, is good now.
+pub(crate) fn check_time(expires: i64, now_s: i64) -> Result<(), Refusal> {
+    if now_s < expires {
+        return Ok(());
+    }
+    Err(Refusal::Expired {
+        expired_s: expires,
+        now_s,
+        lifetime_s: None,
+    })
+}
+
+/// Checks the signature of an address.
 pub(crate) fn verify(
     presented: &Presented,
     expires: i64,
     parts: &Parts<'_>,
     bucket_in_host: Option<&str>,
     secret: &Secret<String>,
-    now_s: i64,
 ) -> Result<(), Refusal> {
-    if now_s >= expires {
-        return Err(Refusal::Expired {
-            expired_s: expires,
-            now_s,
-            expires_s: 0,
-        });
-    }
     let text = string_to_sign(parts, expires, bucket_in_host)?;
-    #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
-    let mut mac = Hmac::<Sha1>::new_from_slice(secret.expose().as_bytes()).expect("any key length");
-    mac.update(text.as_bytes());
-    let expected = STANDARD.encode(mac.finalize().into_bytes());
-    if same(&expected, &presented.signature) {
+    if same(&signature(secret, &text), &presented.signature) {
         Ok(())
     } else {
         Err(Refusal::Mismatch)
     }
+}
+
+fn signature(secret: &Secret<String>, text: &str) -> String {
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
+    let mut mac = Hmac::<Sha1>::new_from_slice(secret.expose().as_bytes()).expect("any key length");
+    mac.update(text.as_bytes());
+    STANDARD.encode(mac.finalize().into_bytes())
 }
 
 fn string_to_sign(
@@ -92,28 +124,22 @@ fn string_to_sign(
     expires: i64,
     bucket_in_host: Option<&str>,
 ) -> Result<String, Refusal> {
-    let parameters: Vec<(String, String)> = parameters(parts.query)?
-        .into_iter()
+    let read = Parameters::read(parts.query)?;
+    let parameters: Vec<(&str, &str)> = read
+        .iter()
         .map(|(name, value)| {
             Some((
-                String::from_utf8(name).ok()?,
-                String::from_utf8(value).ok()?,
+                std::str::from_utf8(name).ok()?,
+                std::str::from_utf8(value).ok()?,
             ))
         })
         .collect::<Option<_>>()
         .ok_or(Refusal::Unreadable("query"))?;
-    let header_or_parameter = |name: &'static str| -> Result<String, Refusal> {
-        let in_query = parameters.iter().find(|(found, _)| found == name);
-        match (in_query, parts.header(name)?) {
-            (Some((_, value)), _) => Ok(value.clone()),
-            (None, value) => Ok(value.unwrap_or_default().to_owned()),
-        }
-    };
     let mut text = format!(
         "{}\n{}\n{}\n{expires}\n",
         parts.method,
-        header_or_parameter("content-md5")?,
-        header_or_parameter("content-type")?,
+        content(parts, &parameters, "content-md5")?,
+        content(parts, &parameters, "content-type")?,
     );
     for (name, value) in amz_headers(parts, &parameters)? {
         text.push_str(&format!("{name}:{value}\n"));
@@ -127,55 +153,73 @@ fn string_to_sign(
     } else {
         parts.path
     });
-    let mut signed: Vec<String> = Vec::new();
-    for (name, value) in &parameters {
-        if SIGNED_PARAMETERS.contains(&name.as_str()) {
-            signed.push(if value.is_empty() {
-                name.clone()
-            } else {
-                format!("{name}={value}")
-            });
-        } else if !OWN_PARAMETERS.contains(&name.as_str())
+    let mut signed: Vec<(&str, &str)> = Vec::new();
+    for (name, value) in parameters {
+        if SIGNED_PARAMETERS.contains(&name) {
+            signed.push((name, value));
+        } else if !OWN_PARAMETERS.contains(&name)
+            && !HARMLESS_PARAMETERS.contains(&name)
             && !name.starts_with("x-amz-")
-            && name != "x-id"
         {
-            // Version 2 does not bind other parameters. Those that only choose what a
-            // listing shows were never signed; what is unknown changes nothing.
-            continue;
+            return Err(Refusal::Unbound(name.chars().take(100).collect()));
         }
     }
-    signed.sort();
-    if !signed.is_empty() {
-        text.push('?');
-        text.push_str(&signed.join("&"));
+    signed.sort_unstable();
+    for (at, (name, value)) in signed.iter().enumerate() {
+        text.push(if at == 0 { '?' } else { '&' });
+        text.push_str(name);
+        if !value.is_empty() {
+            text.push('=');
+            text.push_str(value);
+        }
     }
     Ok(text)
 }
 
+/// A fact of the content, from the query or else from the header. Only one of two that differ
+/// could be signed.
+fn content<'a>(
+    parts: &Parts<'a>,
+    parameters: &[(&str, &'a str)],
+    name: &'static str,
+) -> Result<&'a str, Refusal> {
+    let mut found = parameters
+        .iter()
+        .filter(|(found, _)| *found == name)
+        .map(|(_, value)| *value);
+    match (found.next(), found.next(), parts.header(name)?) {
+        (_, Some(_), _) => Err(Refusal::Repeated(name.into())),
+        (Some(query), None, Some(header)) if query != header => Err(Refusal::Repeated(name.into())),
+        (Some(value), None, _) | (None, None, Some(value)) => Ok(value),
+        (None, None, None) => Ok(""),
+    }
+}
+
 /// `x-amz-*` headers, those that travel as parameters included, sorted. The token does.
-fn amz_headers(
-    parts: &Parts<'_>,
-    parameters: &[(String, String)],
-) -> Result<Vec<(String, String)>, Refusal> {
-    let mut headers: Vec<(String, String)> = parameters
+fn amz_headers<'a>(
+    parts: &Parts<'a>,
+    parameters: &[(&'a str, &'a str)],
+) -> Result<Vec<(&'a str, &'a str)>, Refusal> {
+    let mut headers: Vec<(&str, &str)> = parameters
         .iter()
         .filter(|(name, _)| name.starts_with("x-amz-"))
-        .cloned()
+        .copied()
         .collect();
     for (name, value) in parts.headers {
         if name.as_str().starts_with("x-amz-") {
             let value = value
                 .to_str()
                 .map_err(|_not_ascii| Refusal::Unreadable("x-amz-*"))?;
-            headers.push((name.as_str().to_owned(), value.trim().to_owned()));
+            headers.push((name.as_str(), value.trim()));
         }
     }
-    headers.sort();
-    if headers
-        .windows(2)
-        .any(|pair| matches!(pair, [(a, _), (b, _)] if a == b))
-    {
-        return Err(Refusal::Repeated("x-amz-*"));
+    headers.sort_unstable();
+    let twice = headers.windows(2).find_map(|pair| match pair {
+        [(a, _), (b, _)] if a == b => Some((*a).to_owned()),
+        _ => None,
+    });
+    match twice {
+        Some(name) => Err(Refusal::Repeated(name.into())),
+        None => Ok(headers),
     }
-    Ok(headers)
 }

@@ -5,14 +5,19 @@ use subtle::ConstantTimeEq;
 
 use crate::canonical::{self, PathStyle};
 use crate::key::{SigningKey, sha256_hex};
-use crate::presented::{ALGORITHM, Form, Presented, V4};
-use crate::refusal::basic;
+use crate::presented::{ALGORITHM, Form, Place, Presented, V4};
+use crate::refusal::{LifetimeFault, ScopeFault};
+use crate::stamp::Stamp;
 use crate::{Parts, Refusal, v2};
 
 /// How far a clock may be off, in seconds.
 pub(crate) const SKEW_S_MAX: i64 = 15 * 60;
 /// The longest life of a presigned address, in seconds.
-const PRESIGNED_S_MAX: i64 = 604_800;
+pub(crate) const PRESIGNED_S_MAX: i64 = 604_800;
+/// The longest name of a region, in bytes.
+const REGION_BYTES_MAX: usize = 64;
+/// Where a scope ends.
+const TERMINATOR: &str = "aws4_request";
 
 /// What a service demands of signatures.
 #[derive(Debug, Clone, Copy)]
@@ -74,7 +79,7 @@ pub struct Verified {
 #[derive(Debug, Clone)]
 pub(crate) struct Seed {
     pub(crate) key: SigningKey,
-    pub(crate) at: String,
+    pub(crate) stamp: Stamp,
     pub(crate) scope: String,
     pub(crate) signature: String,
 }
@@ -112,23 +117,28 @@ impl Verified {
             Payload::Hash(hash) if *hash == sha256_hex(body) => Ok(()),
             Payload::Unsigned => Ok(()),
             Payload::Hash(_) => Err(Refusal::Body),
-            Payload::Chunks { .. } => Err(Refusal::Chunks("this service takes no chunks")),
+            Payload::Chunks { .. } => Err(Refusal::NoChunks),
         }
     }
 }
 
-/// Whether the scope fits the service that was called. Comes before everything that needs
-/// the secret.
-pub fn check_scope(presented: &Presented, rules: &Rules<'_>) -> Result<(), Refusal> {
-    match &presented.form {
-        Form::V2 { .. } if rules.s3.is_some() => Ok(()),
-        Form::V2 { .. } => Err(Refusal::Version2),
-        Form::V4(v4) if v4.service == rules.service && !v4.region.is_empty() => Ok(()),
-        Form::V4(v4) => Err(Refusal::WrongScope {
-            found: v4.service.clone(),
-            expected: rules.service.to_owned(),
-            region: v4.region.clone(),
-        }),
+/// What can be judged before the secret is known: whether the scope fits the service that was
+/// called, and the time of signing the present one. Comes first, so that a stale or misdirected
+/// request costs no look-up.
+pub fn check_scope(presented: &Presented, rules: &Rules<'_>, now_s: i64) -> Result<(), Refusal> {
+    match (&presented.form, rules.s3) {
+        (Form::V2 { expires }, Some(_)) => v2::check_time(*expires, now_s),
+        (Form::V2 { .. }, None) => Err(Refusal::Version2),
+        (Form::V4(v4), Some(_)) => {
+            check_fit(v4, rules)?;
+            check_time_s3(v4, now_s)
+        }
+        // The order of the services' answers: a stale signature first, then its scope.
+        (Form::V4(v4), None) => {
+            check_time(v4, now_s)?;
+            check_host(v4)?;
+            check_fit(v4, rules)
+        }
     }
 }
 
@@ -142,12 +152,12 @@ pub fn verify(
     now_s: i64,
     body: Option<&[u8]>,
 ) -> Result<Verified, Refusal> {
-    check_scope(presented, rules)?;
+    check_scope(presented, rules, now_s)?;
     let v4 = match &presented.form {
         Form::V4(v4) => v4,
         Form::V2 { expires } => {
             let bucket = rules.s3.and_then(|s3| s3.bucket_in_host);
-            v2::verify(presented, *expires, parts, bucket, secret, now_s)?;
+            v2::verify(presented, *expires, parts, bucket, secret)?;
             return Ok(Verified {
                 payload: Payload::Unsigned,
                 seed: None,
@@ -155,7 +165,6 @@ pub fn verify(
             });
         }
     };
-    let signed_at_s = check_time(v4, rules, now_s)?;
     check_signed_headers(v4, parts)?;
     let (payload, payload_hash) = payload(v4, parts, rules, body)?;
     let style = match rules.s3 {
@@ -163,13 +172,12 @@ pub fn verify(
         None => PathStyle::Normalized,
     };
     let canonical = canonical::request(parts, style, &v4.signed_headers, &payload_hash)?;
-    let at = basic(signed_at_s);
-    let scope = format!("{}/{}/{}/aws4_request", v4.date, v4.region, v4.service);
+    let scope = format!("{}/{}/{}/{TERMINATOR}", v4.date, v4.region, v4.service);
     let key = SigningKey::derive(secret.expose(), &v4.date, &v4.region, &v4.service);
     let expected = key.sign(&[
         ALGORITHM.as_bytes(),
         b"\n",
-        at.as_bytes(),
+        v4.stamp.as_str().as_bytes(),
         b"\n",
         scope.as_bytes(),
         b"\n",
@@ -180,14 +188,14 @@ pub fn verify(
     }
     let seed = matches!(payload, Payload::Chunks { signed: true, .. }).then(|| Seed {
         key,
-        at,
+        stamp: v4.stamp,
         scope,
         signature: expected,
     });
     Ok(Verified {
         payload,
         seed,
-        signed_at_s: Some(signed_at_s),
+        signed_at_s: Some(v4.stamp.second()),
     })
 }
 
@@ -196,88 +204,132 @@ pub(crate) fn same(expected: &str, found: &str) -> bool {
     expected.as_bytes().ct_eq(found.as_bytes()).into()
 }
 
-/// Reads the time of signing; it must be of the scope's day, and near enough to now.
-fn check_time(v4: &V4, rules: &Rules<'_>, now_s: i64) -> Result<i64, Refusal> {
-    let signed_s = read_time(&v4.at).ok_or(Refusal::Unreadable("x-amz-date"))?;
-    let date: String = basic(signed_s).chars().take(8).collect();
-    if date != v4.date {
-        return Err(Refusal::ScopeDate {
-            scope: v4.date.clone(),
-            date,
+/// Every fault of the scope at once, as the services tell it.
+fn check_fit(v4: &V4, rules: &Rules<'_>) -> Result<(), Refusal> {
+    let fault = ScopeFault {
+        place: v4.place(),
+        region: (!is_region(&v4.region)).then(|| v4.region.clone()),
+        service: (v4.service != rules.service)
+            .then(|| (v4.service.clone(), rules.service.to_owned())),
+        terminator: (v4.terminator != TERMINATOR).then(|| v4.terminator.clone()),
+        date: (v4.date != v4.stamp.date()).then(|| (v4.date.clone(), v4.stamp.to_string())),
+    };
+    let fits = fault.region.is_none()
+        && fault.service.is_none()
+        && fault.terminator.is_none()
+        && fault.date.is_none();
+    if fits {
+        Ok(())
+    } else {
+        Err(Refusal::Scope(Box::new(fault)))
+    }
+}
+
+/// Every region is served, but it must be the name of one.
+fn is_region(text: &str) -> bool {
+    (1..=REGION_BYTES_MAX).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+}
+
+/// A quarter of an hour before and after. Presigned requests are held to the same, whatever
+/// their `X-Amz-Expires` says: clients that hand such requests on rely on it, as STS does it.
+fn check_time(v4: &V4, now_s: i64) -> Result<(), Refusal> {
+    let signed_s = v4.stamp.second();
+    check_not_early(v4, now_s)?;
+    if signed_s < now_s.saturating_sub(SKEW_S_MAX) {
+        return Err(Refusal::TooOld { signed_s, now_s });
+    }
+    Ok(())
+}
+
+fn check_not_early(v4: &V4, now_s: i64) -> Result<(), Refusal> {
+    let signed_s = v4.stamp.second();
+    if signed_s > now_s.saturating_add(SKEW_S_MAX) {
+        return Err(Refusal::TooEarly {
+            place: v4.place(),
+            signed_s,
+            now_s,
         });
     }
-    if signed_s > now_s + SKEW_S_MAX {
-        return Err(Refusal::TooEarly { signed_s, now_s });
-    }
-    let Some(lifetime) = &v4.presigned else {
-        return not_older(signed_s, now_s);
+    Ok(())
+}
+
+/// S3's presigned addresses live as long as they say, seven days at most.
+fn check_time_s3(v4: &V4, now_s: i64) -> Result<(), Refusal> {
+    let Some(presigned) = &v4.presigned else {
+        return check_time(v4, now_s);
     };
-    if rules.s3.is_none() {
-        // Other services hold presigned requests to the same quarter of an hour, whatever
-        // the address says; clients that hand such requests on rely on it.
-        return not_older(signed_s, now_s);
-    }
-    let lifetime = lifetime
+    let lifetime = presigned
+        .lifetime
         .as_deref()
-        .ok_or(Refusal::Missing("X-Amz-Expires"))?;
-    let expires_s: i64 = lifetime
+        .ok_or(Refusal::Lifetime(LifetimeFault::Missing))?;
+    let lifetime_s: i64 = lifetime
         .parse()
-        .map_err(|_not_a_number| Refusal::Lifetime)?;
-    if !(1..=PRESIGNED_S_MAX).contains(&expires_s) {
-        return Err(Refusal::Lifetime);
+        .map_err(|_not_a_number| Refusal::Lifetime(LifetimeFault::NotANumber))?;
+    if lifetime_s < 1 {
+        return Err(Refusal::Lifetime(LifetimeFault::TooShort));
     }
-    let expired_s = signed_s + expires_s;
+    if lifetime_s > PRESIGNED_S_MAX {
+        return Err(Refusal::Lifetime(LifetimeFault::TooLong));
+    }
+    check_not_early(v4, now_s)?;
+    let expired_s = v4.stamp.second().saturating_add(lifetime_s);
     if now_s >= expired_s {
         return Err(Refusal::Expired {
             expired_s,
             now_s,
-            expires_s,
+            lifetime_s: Some(lifetime_s),
         });
     }
-    Ok(signed_s)
+    Ok(())
 }
 
-fn not_older(signed_s: i64, now_s: i64) -> Result<i64, Refusal> {
-    if signed_s < now_s - SKEW_S_MAX {
-        return Err(Refusal::TooOld { signed_s, now_s });
+fn check_host(v4: &V4) -> Result<(), Refusal> {
+    if v4.signed_headers.iter().any(|name| name == "host") {
+        Ok(())
+    } else {
+        Err(Refusal::NotSigned(vec!["host".to_owned()]))
     }
-    Ok(signed_s)
 }
 
-/// `20260102T030405Z`, or the forms of the `Date` header.
-fn read_time(text: &str) -> Option<i64> {
-    let basic = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", text)
-        .ok()
-        .filter(|_| text.len() == 16)
-        .and_then(|time| time.to_zoned(jiff::tz::TimeZone::UTC).ok())
-        .map(|time| time.timestamp().as_second());
-    basic.or_else(|| {
-        jiff::fmt::rfc2822::parse(text)
-            .ok()
-            .map(|time| time.timestamp().as_second())
-    })
-}
+/// Headers that are lists: given several times they mean the same as joined by commas.
+const LISTS: &[&str] = &[
+    "x-amz-object-attributes",
+    "x-amz-optional-object-attributes",
+];
+/// Headers beside `x-amz-*` that mean something only once.
+const SINGLES: &[&str] = &[
+    "content-length",
+    "content-md5",
+    "content-type",
+    "date",
+    "range",
+];
 
 /// The host and every `x-amz-*` header must be signed, or an attacker could add or change
-/// them: the target of a JSON call, the session token, the date.
+/// them: the target of a JSON call, the session token, the date. And each must stand once:
+/// signed values are joined by commas, so one header could be split into two.
 fn check_signed_headers(v4: &V4, parts: &Parts<'_>) -> Result<(), Refusal> {
+    check_host(v4)?;
     let is_signed = |name: &str| v4.signed_headers.iter().any(|signed| signed == name);
-    if !is_signed("host") {
-        return Err(Refusal::NotSigned("host".to_owned()));
-    }
-    for name in parts.headers.keys() {
-        let name = name.as_str();
-        if !name.starts_with("x-amz-") {
-            continue;
+    let mut unsigned: Vec<String> = Vec::new();
+    for name in parts.headers.keys().map(http::HeaderName::as_str) {
+        let is_ours = name.starts_with("x-amz-");
+        if is_ours && !is_signed(name) {
+            unsigned.push(name.to_owned());
         }
-        if !is_signed(name) {
-            return Err(Refusal::NotSigned(name.to_owned()));
-        }
-        if parts.headers.get_all(name).iter().nth(1).is_some() {
-            return Err(Refusal::Repeated("x-amz-*"));
+        let is_single = (is_ours && !LISTS.contains(&name)) || SINGLES.contains(&name);
+        if is_single && parts.headers.get_all(name).iter().nth(1).is_some() {
+            return Err(Refusal::Repeated(name.to_owned().into()));
         }
     }
-    Ok(())
+    if unsigned.is_empty() {
+        return Ok(());
+    }
+    unsigned.sort();
+    Err(Refusal::NotSigned(unsigned))
 }
 
 const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
@@ -298,10 +350,15 @@ fn payload(
         }
         return Ok((Payload::Hash(hash.clone()), hash));
     }
-    let declared = match (declared, &v4.presigned) {
-        (Some(declared), _) => declared,
-        (None, Some(_)) => UNSIGNED,
-        (None, None) => return Err(Refusal::Missing("x-amz-content-sha256")),
+    let presigned = v4.presigned.as_ref();
+    let in_query = presigned.and_then(|presigned| presigned.payload.as_deref());
+    let declared = match (declared, in_query) {
+        (Some(header), Some(query)) if header != query => {
+            return Err(Refusal::Repeated("x-amz-content-sha256".into()));
+        }
+        (Some(word), _) | (None, Some(word)) => word,
+        (None, None) if v4.place() == Place::Query => UNSIGNED,
+        (None, None) => return Err(Refusal::MissingHeader("x-amz-content-sha256")),
     };
     let payload = match declared {
         UNSIGNED => Payload::Unsigned,
@@ -319,7 +376,7 @@ fn payload(
         },
         hash if is_sha256(hash) => Payload::Hash(hash.to_owned()),
         other if other.starts_with("STREAMING-AWS4-ECDSA") => return Err(Refusal::Asymmetric),
-        _ => return Err(Refusal::Body),
+        other => return Err(Refusal::PayloadWord(other.chars().take(200).collect())),
     };
     Ok((payload, declared.to_owned()))
 }
