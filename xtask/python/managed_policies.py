@@ -20,7 +20,7 @@ import sys
 HEADER = """\
 # The policies that AWS manages, as of {latest}: facts from the PyPI package moto 5.2.5,
 # ids from moto 1.3.14 where it knows them. Written by xtask/python/managed_policies.py.
-# ARN, id, version in force, created, updated, description, document; ordered by ARN."""
+# ARN, id, version in force, created, updated, description, document; the oldest first."""
 
 # Few are known word for word, and nothing but GetPolicy shows them.
 DESCRIPTIONS = {
@@ -28,8 +28,10 @@ DESCRIPTIONS = {
     "AmazonS3FullAccess": "Provides full access to all buckets via the AWS Management Console.",
     "AmazonS3ReadOnlyAccess": "Provides read only access to all buckets via the AWS Management Console.",
     "IAMFullAccess": "Provides full access to IAM via the AWS Management Console.",
+    "IAMUserChangePassword": "Provides the ability for an IAM user to change their own password.",
     "IAMReadOnlyAccess": "Provides read only access to IAM via the AWS Management Console.",
     "ReadOnlyAccess": "Provides read-only access to AWS services and resources.",
+    "SystemAdministrator": "Grants full access permissions necessary for resources required for application and development operations.",
 }
 
 
@@ -77,7 +79,7 @@ def main(new, old):
         assert not any("\t" in field or "\n" in field for field in line), name
         lines.append(line)
     print(HEADER.format(latest=latest))
-    for line in sorted(lines):
+    for line in sorted(lines, key=lambda line: (line[3], line[0])):
         print("\t".join(line))
 
 

@@ -8,7 +8,7 @@ use wire::{Input, Output};
 
 use crate::arns;
 use crate::entity::{self, Entity, ask, ask_bounded, is_under, require, touch};
-use crate::errors::{Nothing, capitalized, no_such_entity, over_quota};
+use crate::errors::{Nothing, capitalized, over_quota};
 use crate::managed;
 use crate::paging::Paging;
 use crate::quotas;
@@ -38,9 +38,7 @@ fn attach<E: Entity>(
     let account = call.account()?;
     let mut entity = require::<E>(tx, account, name)?;
     arns::parse(arn, "policy/")?;
-    let policy = managed::find(tx, account, arn)?.ok_or_else(|| {
-        no_such_entity(format!("Policy {arn} does not exist or is not attachable."))
-    })?;
+    let policy = managed::find(tx, account, arn)?.ok_or_else(|| managed::not_attachable(arn))?;
     if policy.is_for_services_only() {
         return Err(Error::new("PolicyNotAttachable").say(format!(
             "Cannot attach a Service Role Policy to a Customer {}.",

@@ -91,16 +91,34 @@ pub(crate) fn require(reader: &impl Read, account: AccountId, arn: &str) -> Resu
     find(reader, account, arn)?.ok_or_else(|| not_found(arn))
 }
 
-/// The account's own policy of this ARN, or `NoSuchEntity`.
+/// The account's own policy of this ARN, or `NoSuchEntity`. What is somebody else's is
+/// refused: nobody may do this to it, whatever policies say.
 pub(crate) fn require_own(
     reader: &impl Read,
     account: AccountId,
     arn: &str,
+    deed: &str,
 ) -> Result<ManagedPolicy, Error> {
-    match find(reader, account, arn)? {
-        Some(Managed::Own(policy)) => Ok(policy),
-        Some(Managed::Aws(_)) | None => Err(not_found(arn)),
+    find_own(reader, account, arn, deed)?.ok_or_else(|| not_found(arn))
+}
+
+/// As [`require_own`], where the caller has its own words for a policy that is not there.
+pub(crate) fn find_own(
+    reader: &impl Read,
+    account: AccountId,
+    arn: &str,
+    deed: &str,
+) -> Result<Option<ManagedPolicy>, Error> {
+    if arns::parse(arn, RESOURCE)?.account() != account.as_str() {
+        let message = format!("Cannot {deed} outside your own account.");
+        return Err(Error::access_denied(message));
     }
+    Ok(reader.find(account.as_str(), "arn", arn)?)
+}
+
+/// `Policy ARN does not exist or is not attachable.`
+pub(crate) fn not_attachable(arn: &str) -> Error {
+    no_such_entity(format!("Policy {arn} does not exist or is not attachable."))
 }
 
 /// `Policy ARN was not found.`
@@ -108,34 +126,35 @@ pub(crate) fn not_found(arn: &str) -> Error {
     no_such_entity(format!("Policy {arn} was not found."))
 }
 
-/// What looking at the policy of this ARN asks for. Everybody's account lets its own people
-/// look at AWS's policies.
+/// What looking at the policy of this ARN asks for. AWS's may be looked at by everybody whom
+/// their own account lets.
 pub(crate) fn ask_to_see(
     call: &Call,
     reader: &impl Read,
     action: &'static str,
     arn: &str,
 ) -> Result<Ask, Error> {
-    let account = call.account()?;
+    let owner = arns::parse(arn, RESOURCE)?.account().to_owned();
     let mut ask = ask_to_change(call, reader, action, arn)?;
-    if ask.resource_account == AWS {
-        ask.resource_account = account.to_string();
+    if owner != AWS {
+        ask.resource_account = owner;
     }
     Ok(ask)
 }
 
-/// What changing the policy of this ARN asks for. AWS's belong to an account that lets
-/// nobody.
+/// What changing the policy of this ARN asks for. That it must be the account's own is for
+/// [`require_own`] to say.
 pub(crate) fn ask_to_change(
     call: &Call,
     reader: &impl Read,
     action: &'static str,
     arn: &str,
 ) -> Result<Ask, Error> {
-    let owner = arns::parse(arn, RESOURCE)?.account().to_owned();
-    let found = find(reader, call.account()?, arn)?;
+    arns::parse(arn, RESOURCE)?;
+    let account = call.account()?;
+    let found = find(reader, account, arn)?;
     let tags = found.as_ref().map(Managed::tags).unwrap_or_default();
-    Ok(Ask::new(action, arn, owner)
+    Ok(Ask::new(action, arn, account.as_str())
         .called(format!("policy {arn}"))
         .resource_tags("iam", tags))
 }

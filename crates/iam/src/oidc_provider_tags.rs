@@ -8,7 +8,7 @@ use wire::Input;
 use crate::errors::Nothing;
 use crate::oidc_providers::{ask, change, require, touch};
 use crate::paging::Paging;
-use crate::tags::{self, TagInput, TagPage};
+use crate::tags::{self, Case, TagInput, TagPage};
 
 /// Sets tags.
 #[derive(Input)]
@@ -29,7 +29,7 @@ impl Operation for TagOpenIDConnectProvider {
 
     fn run(&self, _permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
         change(tx, &self.arn, |provider| {
-            tags::add(&mut provider.tags, &self.tags)
+            tags::add(&mut provider.tags, &self.tags, Case::Told)
         })
     }
 }
@@ -55,7 +55,7 @@ impl Operation for UntagOpenIDConnectProvider {
 
     fn run(&self, _permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
         change(tx, &self.arn, |provider| {
-            tags::remove(&mut provider.tags, &self.tag_keys);
+            tags::remove(&mut provider.tags, &self.tag_keys, Case::Told);
             Ok(())
         })
     }

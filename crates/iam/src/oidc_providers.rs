@@ -13,7 +13,7 @@ use wire::{Input, Output};
 
 use crate::arns;
 use crate::errors::{Nothing, invalid_input, no_such_entity, over_quota};
-use crate::tags::{self, TagInput, TagView};
+use crate::tags::{self, Case, TagInput, TagView};
 
 /// Providers of an account.
 const PROVIDERS_MAX: u64 = 100;
@@ -86,7 +86,7 @@ impl GatheringOperation for CreateOpenIDConnectProvider {
         tx: &mut Transaction,
     ) -> Result<CreatedProvider, Error> {
         let account = permit.account()?;
-        let tags = tags::checked(&self.tags)?;
+        let tags = tags::checked(&self.tags, Case::Told)?;
         let mut client_ids = Vec::new();
         for client_id in &self.client_ids {
             add_client_id(&mut client_ids, client_id)?;
@@ -103,7 +103,7 @@ impl GatheringOperation for CreateOpenIDConnectProvider {
             client_ids,
             thumbprints,
             created: permit.now(),
-            tags,
+            tags: tags::ordered(tags.clone()),
         };
         tx.insert(account.as_str(), &provider).or_else_taken(|_| {
             let url = &self.url;
@@ -116,7 +116,7 @@ impl GatheringOperation for CreateOpenIDConnectProvider {
         }
         Ok(CreatedProvider {
             arn: provider.arn().to_string(),
-            tags: tags::shown_if_any(&provider.tags),
+            tags: tags::shown_if_any(&tags),
         })
     }
 }
@@ -309,8 +309,7 @@ impl Operation for ListOpenIDConnectProviders {
     }
 }
 
-/// Deletes a provider. One that does not exist is no error ("this operation is idempotent",
-/// IAM API Reference). Sessions that its tokens bought live on, as on AWS.
+/// Deletes a provider. Sessions that its tokens bought live on, as on AWS.
 #[derive(Input)]
 pub(crate) struct DeleteOpenIDConnectProvider {
     #[wire(name = "OpenIDConnectProviderArn")]
@@ -326,9 +325,12 @@ impl Operation for DeleteOpenIDConnectProvider {
     }
 
     fn run(&self, _permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
-        if let Some(provider) = find(tx, &self.arn)? {
-            tx.delete::<OidcProvider>(provider.account.as_str(), &provider.host_and_path)?;
-        }
+        // AWS's reference calls this idempotent; AWS is not.
+        let provider = find(tx, &self.arn)?.ok_or_else(|| {
+            let arn = &self.arn;
+            no_such_entity(format!("OpenId connect Provider {arn} cannot be found."))
+        })?;
+        tx.delete::<OidcProvider>(provider.account.as_str(), &provider.host_and_path)?;
         Ok(Nothing {})
     }
 }

@@ -12,7 +12,7 @@ use crate::managed::{self, Managed, Usage, ask_to_change, ask_to_see};
 use crate::paging::{Paging, bad_marker};
 use crate::policy_versions::{checked_document, version_id};
 use crate::quotas;
-use crate::tags::{self, TagInput, TagPage, TagView};
+use crate::tags::{self, Case, TagInput, TagPage, TagView};
 
 /// A policy as it is shown. Which of the last members are present depends on the operation.
 #[derive(Output, Debug)]
@@ -106,7 +106,7 @@ impl Operation for CreatePolicy {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<OnePolicy, Error> {
         let account = permit.account()?;
-        let tags = tags::checked(&self.tags)?;
+        let tags = tags::checked(&self.tags, Case::Told)?;
         let document = checked_document(&self.policy_document)?;
         let now = permit.second();
         let policy = ManagedPolicy {
@@ -117,7 +117,7 @@ impl Operation for CreatePolicy {
             description: self.description.clone(),
             created: now,
             updated: now,
-            tags,
+            tags: tags::ordered(tags.clone()),
             versions: vec![PolicyVersion {
                 number: 1,
                 document,
@@ -139,7 +139,7 @@ impl Operation for CreatePolicy {
             attached: 0,
             bounds: 0,
         };
-        let tags = tags::shown_if_any(&policy.tags);
+        let tags = tags::shown_if_any(&tags);
         let view = PolicyView::brief(&Managed::Own(policy), usage)?;
         Ok(OnePolicy {
             policy: PolicyView { tags, ..view },
@@ -180,7 +180,7 @@ impl Operation for GetPolicy {
     }
 }
 
-/// Lists the account's own policies by name, then AWS's by ARN.
+/// Lists the account's own policies by name, then AWS's by age.
 #[derive(Input)]
 pub(crate) struct ListPolicies {
     scope: Option<String>,
@@ -319,7 +319,7 @@ impl Operation for DeletePolicy {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
         let account = permit.account()?;
-        let policy = managed::require_own(tx, account, &self.policy_arn)?;
+        let policy = managed::require_own(tx, account, &self.policy_arn, "delete policies")?;
         let conflict = |message| Err(Error::new("DeleteConflict").say(message));
         if Usage::of(tx, account, &self.policy_arn)?.is_any() {
             return conflict("Cannot delete a policy attached to entities.");
@@ -352,8 +352,8 @@ impl Operation for TagPolicy {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
         let account = permit.account()?;
-        let mut policy = managed::require_own(tx, account, &self.policy_arn)?;
-        tags::add(&mut policy.tags, &self.tags)?;
+        let mut policy = managed::require_own(tx, account, &self.policy_arn, "update policies")?;
+        tags::add(&mut policy.tags, &self.tags, Case::Told)?;
         tx.update(account.as_str(), &policy)?;
         Ok(Nothing {})
     }
@@ -379,8 +379,8 @@ impl Operation for UntagPolicy {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
         let account = permit.account()?;
-        let mut policy = managed::require_own(tx, account, &self.policy_arn)?;
-        tags::remove(&mut policy.tags, &self.tag_keys);
+        let mut policy = managed::require_own(tx, account, &self.policy_arn, "update policies")?;
+        tags::remove(&mut policy.tags, &self.tag_keys, Case::Told);
         tx.update(account.as_str(), &policy)?;
         Ok(Nothing {})
     }

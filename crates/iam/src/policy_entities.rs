@@ -71,7 +71,8 @@ impl Operation for ListEntitiesForPolicy {
     }
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<EntityPage, Error> {
-        managed::require(tx, permit.account()?, &self.policy_arn)?;
+        managed::find(tx, permit.account()?, &self.policy_arn)?
+            .ok_or_else(|| managed::not_attachable(&self.policy_arn))?;
         let groups = self.using::<Group>(&permit, tx, "Group")?.into_iter();
         let users = self.using::<User>(&permit, tx, "User")?.into_iter();
         let roles = self.using::<Role>(&permit, tx, "Role")?.into_iter();

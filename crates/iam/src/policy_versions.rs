@@ -56,11 +56,13 @@ fn require<'a>(
     let found = versions
         .iter()
         .find(|version| version_id(version.number) == id);
-    found.ok_or_else(|| {
-        no_such_entity(format!(
-            "Policy {arn} version {id} does not exist or is not attachable."
-        ))
-    })
+    found.ok_or_else(|| not_found(arn, id))
+}
+
+fn not_found(arn: &str, id: &str) -> Error {
+    no_such_entity(format!(
+        "Policy {arn} version {id} does not exist or is not attachable."
+    ))
 }
 
 /// One version.
@@ -88,7 +90,7 @@ impl Operation for CreatePolicyVersion {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<OneVersion, Error> {
         let account = permit.account()?;
-        let mut policy = managed::require_own(tx, account, &self.policy_arn)?;
+        let mut policy = managed::require_own(tx, account, &self.policy_arn, "update policies")?;
         let document = checked_document(&self.policy_document)?;
         if u64::try_from(policy.versions.len()).map_err(Error::internal)?
             >= quotas::VERSIONS_PER_POLICY
@@ -133,7 +135,8 @@ impl Operation for GetPolicyVersion {
     }
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<OneVersion, Error> {
-        let policy = managed::require(tx, permit.account()?, &self.policy_arn)?;
+        let policy = managed::find(tx, permit.account()?, &self.policy_arn)?
+            .ok_or_else(|| not_found(&self.policy_arn, &self.version_id))?;
         let versions = policy.versions()?;
         let version = require(&versions, &self.policy_arn, &self.version_id)?;
         Ok(OneVersion {
@@ -202,7 +205,8 @@ impl Operation for SetDefaultPolicyVersion {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
         let account = permit.account()?;
-        let mut policy = managed::require_own(tx, account, &self.policy_arn)?;
+        let mut policy = managed::find_own(tx, account, &self.policy_arn, "update policies")?
+            .ok_or_else(|| not_found(&self.policy_arn, &self.version_id))?;
         let version = require(&policy.versions, &self.policy_arn, &self.version_id)?;
         policy.default_version = version.number;
         policy.updated = permit.second();
@@ -229,7 +233,13 @@ impl Operation for DeletePolicyVersion {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
         let account = permit.account()?;
-        let mut policy = managed::require_own(tx, account, &self.policy_arn)?;
+        let mut policy = managed::find_own(
+            tx,
+            account,
+            &self.policy_arn,
+            "delete policy versions for policies",
+        )?
+        .ok_or_else(|| not_found(&self.policy_arn, &self.version_id))?;
         let number = require(&policy.versions, &self.policy_arn, &self.version_id)?.number;
         if number == policy.default_version {
             return Err(

@@ -10,7 +10,7 @@ use crate::boundary;
 use crate::entity::{self, ask, ask_bounded, require, touch};
 use crate::errors::Nothing;
 use crate::paging::Paging;
-use crate::tags::{self, TagInput, TagPage};
+use crate::tags::{self, Case, TagInput, TagPage};
 
 /// The three operations on the tags of one kind of entity.
 macro_rules! tag_operations {
@@ -39,7 +39,7 @@ macro_rules! tag_operations {
 
             fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
                 let mut entity = require::<$entity>(tx, permit.account()?, &self.$owner)?;
-                tags::add(&mut entity.tags, &self.tags)?;
+                tags::add(&mut entity.tags, &self.tags, Case::Ignored)?;
                 entity::update(tx, &entity)?;
                 Ok(Nothing {})
             }
@@ -66,7 +66,7 @@ macro_rules! tag_operations {
 
             fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
                 let mut entity = require::<$entity>(tx, permit.account()?, &self.$owner)?;
-                tags::remove(&mut entity.tags, &self.tag_keys);
+                tags::remove(&mut entity.tags, &self.tag_keys, Case::Ignored);
                 entity::update(tx, &entity)?;
                 Ok(Nothing {})
             }

@@ -11,7 +11,7 @@ use crate::entity::{self, arn_of, ask_bounded, ask_for, is_under, require, touch
 use crate::errors::Nothing;
 use crate::paging::Paging;
 use crate::role_view::RoleView;
-use crate::tags::{self, TagInput};
+use crate::tags::{self, Case, TagInput};
 use crate::trust;
 
 /// The longest session of a role, unless set otherwise: an hour.
@@ -64,7 +64,7 @@ impl Operation for CreateRole {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<OneRole, Error> {
         let account = permit.account()?;
-        let tags = tags::checked(&self.tags)?;
+        let tags = tags::checked(&self.tags, Case::Ignored)?;
         let trust_principals = trust::check(&permit, &self.assume_role_policy_document)?;
         if let Some(arn) = &self.permissions_boundary {
             boundary::check(tx, account, arn)?;

@@ -1,10 +1,12 @@
-//! Tags of users, roles, policies and providers, alike for all.
+//! Tags of users, roles, policies and providers.
+
+use std::collections::BTreeSet;
 
 use identity::{Tag, has_duplicate_keys, remove_tags, set_tags};
 use plane::Error;
 use wire::{Input, Output};
 
-use crate::errors::{invalid_input, over_quota};
+use crate::errors::invalid_input;
 use crate::paging::Paging;
 use crate::quotas;
 
@@ -30,6 +32,16 @@ pub(crate) struct TagPage {
     marker: Option<String>,
 }
 
+/// Whether keys that differ by case only are the same (IAM User Guide, "Tags for AWS Identity
+/// and Access Management resources").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Case {
+    /// They are, as for users and roles.
+    Ignored,
+    /// They differ, as for all else.
+    Told,
+}
+
 /// The tags of a request, as records keep them.
 pub(crate) fn requested(input: &[TagInput]) -> Vec<Tag> {
     let tag = |tag: &TagInput| Tag {
@@ -41,33 +53,56 @@ pub(crate) fn requested(input: &[TagInput]) -> Vec<Tag> {
 
 /// The tags of a request, or why they cannot be set. Keys under `aws:` are AWS's own: a
 /// policy may trust what they say.
-pub(crate) fn checked(input: &[TagInput]) -> Result<Vec<Tag>, Error> {
+pub(crate) fn checked(input: &[TagInput], case: Case) -> Result<Vec<Tag>, Error> {
     let tags = requested(input);
     if tags.iter().any(Tag::is_reserved) {
         return Err(invalid_input(
             "aws: prefixed tag key names are not allowed for external use.",
         ));
     }
-    if has_duplicate_keys(&tags) {
-        return Err(invalid_input(
+    match case {
+        Case::Ignored if has_duplicate_keys(&tags) => Err(invalid_input(
             "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
-        ));
+        )),
+        Case::Told if has_equal_keys(&tags) => Err(invalid_input("Duplicate tag keys found.")),
+        Case::Ignored | Case::Told => Ok(tags),
     }
-    Ok(tags)
+}
+
+fn has_equal_keys(tags: &[Tag]) -> bool {
+    let keys: BTreeSet<&str> = tags.iter().map(|tag| tag.key.as_str()).collect();
+    keys.len() < tags.len()
+}
+
+/// Tags in the order in which AWS shows those of policies: shorter keys first.
+pub(crate) fn ordered(mut tags: Vec<Tag>) -> Vec<Tag> {
+    tags.sort_by(|one, other| (one.key.len(), &one.key).cmp(&(other.key.len(), &other.key)));
+    tags
 }
 
 /// Sets tags beside those that are held.
-pub(crate) fn add(held: &mut Vec<Tag>, input: &[TagInput]) -> Result<(), Error> {
-    set_tags(held, &checked(input)?);
+pub(crate) fn add(held: &mut Vec<Tag>, input: &[TagInput], case: Case) -> Result<(), Error> {
+    let new = checked(input, case)?;
+    match case {
+        Case::Ignored => set_tags(held, &new),
+        Case::Told => {
+            held.retain(|tag| !new.iter().any(|new| new.key == tag.key));
+            held.extend(new);
+            *held = ordered(std::mem::take(held));
+        }
+    }
     if u64::try_from(held.len()).is_ok_and(|count| count <= quotas::TAGS) {
         return Ok(());
     }
-    Err(over_quota("TagsPerResource", quotas::TAGS))
+    Err(Error::new("LimitExceeded").say("The number of tags has reached the maximum limit."))
 }
 
 /// Takes tags away. A key that is not held is no error.
-pub(crate) fn remove(held: &mut Vec<Tag>, keys: &[String]) {
-    remove_tags(held, keys);
+pub(crate) fn remove(held: &mut Vec<Tag>, keys: &[String], case: Case) {
+    match case {
+        Case::Ignored => remove_tags(held, keys),
+        Case::Told => held.retain(|tag| !keys.contains(&tag.key)),
+    }
 }
 
 /// Tags as they are shown.

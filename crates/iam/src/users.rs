@@ -11,7 +11,7 @@ use crate::caller::{Subject, subject};
 use crate::entity::{self, arn_of, ask_for, ask_of, is_under, require, touch, touch_list};
 use crate::errors::{Nothing, delete_conflict, no_such};
 use crate::paging::Paging;
-use crate::tags::{self, TagInput, TagView};
+use crate::tags::{self, Case, TagInput, TagView};
 
 /// A user as it is shown. `UserName` and `Path` are absent for root only; which of the others
 /// are present depends on the operation.
@@ -93,7 +93,7 @@ impl Operation for CreateUser {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<OneUser, Error> {
         let account = permit.account()?;
-        let tags = tags::checked(&self.tags)?;
+        let tags = tags::checked(&self.tags, Case::Ignored)?;
         if let Some(arn) = &self.permissions_boundary {
             boundary::check(tx, account, arn)?;
         }

@@ -5,6 +5,7 @@
 //! from. The file is part of the program. Its lines are split apart at first use, which takes
 //! a millisecond; documents are parsed by whoever needs one.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// What every ARN of theirs begins with, up to the path.
@@ -33,9 +34,9 @@ pub struct AwsManagedPolicy {
     pub document: &'static str,
 }
 
-/// All of them, ordered by ARN.
+/// All of them, the oldest first, as AWS lists them.
 pub fn aws_managed_policies() -> &'static [AwsManagedPolicy] {
-    &POLICIES
+    &TABLE.policies
 }
 
 /// The one of this ARN.
@@ -43,16 +44,23 @@ pub fn by_arn(arn: &str) -> Option<&'static AwsManagedPolicy> {
     if !arn.starts_with(ARN_HEAD) {
         return None;
     }
-    // INVARIANT: the lines of the file are ordered by ARN.
-    let found = POLICIES.binary_search_by(|policy| policy.arn.cmp(arn));
-    found.ok().and_then(|at| POLICIES.get(at))
+    let at = TABLE.by_arn.get(arn)?;
+    TABLE.policies.get(*at)
 }
 
 static TEXT: &str = include_str!("../data/aws-managed-policies.tsv");
 
-static POLICIES: LazyLock<Vec<AwsManagedPolicy>> = LazyLock::new(|| {
+struct Table {
+    policies: Vec<AwsManagedPolicy>,
+    by_arn: HashMap<&'static str, usize>,
+}
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let lines = TEXT.lines().filter(|line| !line.starts_with('#'));
-    lines.filter_map(read).collect()
+    let policies: Vec<AwsManagedPolicy> = lines.filter_map(read).collect();
+    let places = policies.iter().enumerate();
+    let by_arn = places.map(|(at, policy)| (policy.arn, at)).collect();
+    Table { policies, by_arn }
 });
 
 /// Reads a line. None of the file fails; a test sees to it.
@@ -126,12 +134,14 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_moments() {
+    fn moments_are_moments_and_in_order() {
         for policy in aws_managed_policies() {
             let created: aws::Timestamp = policy.created.parse().unwrap();
             let updated: aws::Timestamp = policy.updated.parse().unwrap();
             assert!(created <= updated, "{}", policy.arn);
         }
+        let ages = aws_managed_policies().iter().map(|policy| policy.created);
+        assert!(ages.is_sorted());
     }
 
     #[test]

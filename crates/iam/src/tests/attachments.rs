@@ -141,7 +141,10 @@ fn what_is_not_there_cannot_be_attached() {
         }
         assert_eq!(
             refusal(operate(&house, "Attach", kind, "AmazonS3ReadOnlyAccess")),
-            says("ValidationError", "Invalid ARN:  Could not be parsed!")
+            says(
+                "ValidationError",
+                "ARN AmazonS3ReadOnlyAccess is not valid."
+            )
         );
         let user = arn("user/one");
         assert_eq!(
@@ -305,7 +308,10 @@ fn the_entities_of_a_policy_are_found_by_kind_path_and_use() {
     let none = arn("policy/none");
     assert_eq!(
         house.refused("ListEntitiesForPolicy", &[("PolicyArn", &none)]),
-        says("NoSuchEntity", &format!("Policy {none} was not found."))
+        says(
+            "NoSuchEntity",
+            &format!("Policy {none} does not exist or is not attachable.")
+        )
     );
 }
 

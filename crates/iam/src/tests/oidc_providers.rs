@@ -88,10 +88,15 @@ fn a_provider_lives_from_creation_to_deletion() {
     assert_eq!(shown["Tags"], json!([]));
     assert_eq!(list(&house), json!([{ "Arn": its_arn }]));
 
-    for _ in 0..2 {
-        let form = [(ARN, its_arn.as_str())];
-        assert_eq!(house.good("DeleteOpenIDConnectProvider", &form), json!({}));
-    }
+    let delete = "DeleteOpenIDConnectProvider";
+    assert_eq!(house.good(delete, &[(ARN, &its_arn)]), json!({}));
+    assert_eq!(
+        house.refused(delete, &[(ARN, &its_arn)]),
+        says(
+            "NoSuchEntity",
+            &format!("OpenId connect Provider {its_arn} cannot be found.")
+        )
+    );
     assert_eq!(list(&house), json!([]));
     assert_eq!(
         house.refused(GET, &[(ARN, &its_arn)]),
@@ -370,7 +375,7 @@ fn tags_come_with_the_provider_and_after_it() {
         ("Tags.member.1.Value", "1"),
     ];
     house.good("TagOpenIDConnectProvider", &form);
-    let form = [(ARN, its_arn), ("TagKeys.member.1", "Team")];
+    let form = [(ARN, its_arn), ("TagKeys.member.1", "team")];
     house.good("UntagOpenIDConnectProvider", &form);
     assert_eq!(
         house.good("ListOpenIDConnectProviderTags", &[(ARN, its_arn)]),
@@ -383,7 +388,10 @@ fn an_arn_that_names_no_provider_is_refused() {
     let house = house();
     assert_eq!(
         house.refused(GET, &[(ARN, "twenty characters long")]),
-        says("ValidationError", "Invalid ARN:  Could not be parsed!")
+        says(
+            "ValidationError",
+            "ARN twenty characters long is not valid."
+        )
     );
     let role = arn("role/some-role");
     assert_eq!(

@@ -101,12 +101,18 @@ fn the_document_comes_percent_encoded_as_it_was_given() {
 fn a_version_that_is_not_there_is_not_found() {
     let house = House::new();
     let its_arn = policy(&house);
+    let none = arn("policy/none");
     for operation in [
         "GetPolicyVersion",
         "SetDefaultPolicyVersion",
         "DeletePolicyVersion",
     ] {
-        for id in ["v2", "v10", "v1.a"] {
+        for (its_arn, id) in [
+            (&its_arn, "v2"),
+            (&its_arn, "v10"),
+            (&its_arn, "v1.a"),
+            (&none, "v1"),
+        ] {
             let form = [("PolicyArn", its_arn.as_str()), ("VersionId", id)];
             let message =
                 format!("Policy {its_arn} version {id} does not exist or is not attachable.");

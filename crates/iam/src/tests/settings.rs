@@ -115,7 +115,7 @@ fn an_entity_has_fifty_tags_at_most() {
         house.refused("TagUser", &one_more),
         says(
             "LimitExceeded",
-            "Cannot exceed quota for TagsPerResource: 50"
+            "The number of tags has reached the maximum limit."
         )
     );
     let page = house.good("ListUserTags", &[("UserName", "x"), ("MaxItems", "49")]);
