@@ -79,7 +79,8 @@ async fn demo(options: &DemoOptions, folder: &Path) -> Result<(), Failure> {
     let company = Company::new(&issuer);
     let administrator = Administrator::new()?;
     let house = open(folder, &issuer, &administrator)?;
-    let clock = house.clock();
+    let aids = house.aids().ok_or("the development aids are off")?;
+    let clock = aids.clock();
     let provider = DemoProvider {
         people: company.people.to_vec(),
         clients: Vec::new(),
@@ -103,6 +104,7 @@ async fn demo(options: &DemoOptions, folder: &Path) -> Result<(), Failure> {
         made = company.found(door) => made?,
         () = &mut stop => return finish(end, serving).await,
     };
+    aids.reset_to_here()?;
     Guide {
         url: &format!("http://{address}"),
         issuer: &issuer,

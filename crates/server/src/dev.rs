@@ -1,22 +1,49 @@
 //! Development aids: a clock that moves and a reset. They relax no check.
 
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws::{Clock, MovableClock, Timestamp};
 use http::{Response, StatusCode};
 use plane::Environment;
 use serde::Deserialize;
-use store::{Snapshot, Store};
+use store::Store;
 
 use crate::answer::AnswerBody;
 use crate::front::{json, json_error};
+use crate::house::OBJECTS;
+use crate::reset_point::{ResetError, ResetPoint};
 
 /// The aids, and what they act on.
 pub struct Dev {
-    pub(crate) clock: Arc<MovableClock>,
-    pub(crate) store: Store,
-    pub(crate) environment: Environment,
-    pub(crate) after_bootstrap: Snapshot,
+    clock: Arc<MovableClock>,
+    store: Store,
+    environment: Environment,
+    /// Where the files of objects are, and where a reset finds them again.
+    objects: PathBuf,
+    kept: PathBuf,
+    reset_point: Mutex<ResetPoint>,
+}
+
+/// The aids in the hand of whoever opened the house.
+pub struct Aids(pub(crate) Arc<Dev>);
+
+impl Aids {
+    /// The clock that everything in the house goes by.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.0.clock) as Arc<dyn Clock>
+    }
+
+    /// Lets a reset go back to this moment from now on. Nothing should be written meanwhile.
+    pub fn reset_to_here(&self) -> Result<(), ResetError> {
+        let here = ResetPoint::take(&self.0.store, &self.0.objects, &self.0.kept)?;
+        *self
+            .0
+            .reset_point
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = here;
+        Ok(())
+    }
 }
 
 #[derive(Deserialize)]
@@ -27,6 +54,24 @@ enum Move {
 }
 
 impl Dev {
+    /// The aids of a house in this folder. A reset goes back to this moment.
+    pub(crate) fn new(
+        clock: Arc<MovableClock>,
+        store: Store,
+        environment: Environment,
+        data: &Path,
+    ) -> Result<Dev, ResetError> {
+        let (objects, kept) = (data.join(OBJECTS), data.join("reset-point"));
+        Ok(Dev {
+            reset_point: Mutex::new(ResetPoint::take(&store, &objects, &kept)?),
+            clock,
+            store,
+            environment,
+            objects,
+            kept,
+        })
+    }
+
     /// Presses one of the buttons.
     pub(crate) async fn press(&self, aid: &str, body: &[u8]) -> Response<AnswerBody> {
         if aid == "clock" {
@@ -65,10 +110,13 @@ impl Dev {
         )
     }
 
-    /// Back to the state after bootstrap: records and clock. Sessions issued since belong to
-    /// principals that may be gone, and end with them.
-    fn reset(&self) -> Result<(), store::StoreError> {
-        self.store.reset_to(&self.after_bootstrap)?;
+    /// Back to the kept moment, as a rule that after the bootstrap: records, files and clock.
+    /// Sessions issued since belong to principals that may be gone, and end with them.
+    fn reset(&self) -> Result<(), ResetError> {
+        self.reset_point
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .restore(&self.store)?;
         self.environment.directory.forget();
         self.environment.oidc_keys.forget();
         self.clock.reset();

@@ -27,7 +27,7 @@ const BODY_TIME_MAX: Duration = Duration::from_secs(60);
 pub struct Front {
     pub(crate) plane: Arc<Plane>,
     pub(crate) s3: S3Front,
-    pub(crate) dev: Option<Dev>,
+    pub(crate) dev: Option<Arc<Dev>>,
     pub(crate) trusted_proxies: Vec<IpNet>,
 }
 

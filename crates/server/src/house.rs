@@ -15,15 +15,19 @@ use tokio::net::TcpListener;
 
 use crate::bootstrap::{self, BootstrapError, FirstKey};
 use crate::config::Config;
-use crate::dev::Dev;
+use crate::dev::{Aids, Dev};
 use crate::fetching::Guarded;
 use crate::front::Front;
 use crate::listen;
+use crate::reset_point::ResetError;
 use crate::s3_front::S3Front;
 use crate::s3_gate::PolicyGate;
 
 /// How often the ring is looked at for keys that are due to change.
 const ROTATION_LOOK_EVERY: Duration = Duration::from_secs(600);
+
+/// The folder with the bytes of objects, in the data folder.
+pub(crate) const OBJECTS: &str = "objects";
 
 /// What to open, and how.
 #[derive(Debug)]
@@ -73,6 +77,9 @@ pub enum OpenError {
     /// The outbound configuration.
     #[error(transparent)]
     Outbound(#[from] outbound::ConfigError),
+    /// The moment that a reset goes back to.
+    #[error(transparent)]
+    Reset(#[from] ResetError),
     /// The S3 endpoint.
     #[error(transparent)]
     S3(#[from] s3::OpenError),
@@ -159,19 +166,14 @@ impl House {
         ));
         let endpoint = s3::S3Endpoint::new(s3::Settings {
             store: store.clone(),
-            folder: data.join("objects"),
+            folder: data.join(OBJECTS),
             gate: Arc::new(PolicyGate::new(directory.clone())),
             clock,
             entropy,
             domains: config.names.s3_domains.clone(),
         })?;
         let dev = match movable {
-            Some(clock) => Some(Dev {
-                clock,
-                after_bootstrap: store.snapshot()?,
-                store,
-                environment,
-            }),
+            Some(clock) => Some(Arc::new(Dev::new(clock, store, environment, &data)?)),
             None => None,
         };
         Ok(House {
@@ -191,9 +193,9 @@ impl House {
         self.first_key.as_ref()
     }
 
-    /// The clock that everything in the house goes by.
-    pub fn clock(&self) -> Arc<dyn Clock> {
-        Arc::clone(&self.keeper.clock)
+    /// The development aids, if they are on.
+    pub fn aids(&self) -> Option<Aids> {
+        self.front.dev.clone().map(Aids)
     }
 
     /// Serves until `stop` resolves.

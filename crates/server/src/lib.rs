@@ -11,9 +11,12 @@ mod fetching;
 mod front;
 mod house;
 mod listen;
+mod reset_point;
 mod s3_front;
 mod s3_gate;
 
 pub use self::bootstrap::{BootstrapError, FirstKey};
 pub use self::config::{Config, ConfigError};
+pub use self::dev::Aids;
 pub use self::house::{House, OpenError, Settings};
+pub use self::reset_point::ResetError;

@@ -111,13 +111,13 @@ pub(super) fn steps(arnold: SocketAddr) -> Vec<Step> {
         step(
             "Point the AWS CLI at Arnold.",
             format!(
-                "export AWS_ENDPOINT_URL=http://{arnold} AWS_REGION={REGION} AWS_DEFAULT_REGION={REGION}"
+                "export AWS_ENDPOINT_URL=http://{arnold}\nexport AWS_REGION={REGION} AWS_DEFAULT_REGION={REGION}"
             ),
         ),
         step(
             "Exchange the token for AWS credentials that live for fifteen minutes.",
             format!(
-                "set -- $(aws sts assume-role-with-web-identity \\\n  --role-arn {} \\\n  --role-session-name me --duration-seconds 900 \\\n  --web-identity-token \"$TOKEN\" --output text \\\n  --query 'Credentials.[AccessKeyId,SecretAccessKey,SessionToken]')\nexport AWS_ACCESS_KEY_ID=$1 AWS_SECRET_ACCESS_KEY=$2 AWS_SESSION_TOKEN=$3",
+                "set -- $(aws sts assume-role-with-web-identity \\\n  --role-arn {} \\\n  --role-session-name me --duration-seconds 900 \\\n  --web-identity-token \"$TOKEN\" --output text \\\n  --query 'Credentials.[AccessKeyId,SecretAccessKey,SessionToken]')\nexport AWS_ACCESS_KEY_ID=$1 AWS_SECRET_ACCESS_KEY=$2\nexport AWS_SESSION_TOKEN=$3",
                 reader_arn()
             ),
         ),
