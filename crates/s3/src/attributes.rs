@@ -54,6 +54,7 @@ impl House {
         }
         let wants = |name: &str| wanted.contains(&name);
         let checksum = object.checksum.as_ref();
+        call.rewrite(in_order);
         Ok(GetObjectAttributesOutput {
             e_tag: wants("ETag").then(|| ETag::Strong(object.etag.clone())),
             checksum: checksum.filter(|_| wants("Checksum")).map(|checksum| {
@@ -129,10 +130,46 @@ impl House {
         Ok(GetObjectAttributesParts {
             is_truncated: listed.then_some(more),
             max_parts: listed.then_some(limit),
-            next_part_number_marker: parts.last().and_then(|part| part.part_number),
+            next_part_number_marker: listed
+                .then(|| parts.last().and_then(|part| part.part_number).unwrap_or(0)),
             part_number_marker: listed.then_some(marker),
             parts: listed.then_some(parts),
             total_parts_count: total,
         })
+    }
+}
+
+/// Puts the elements in S3's order, and the entity tag without its quotes.
+fn in_order(text: String) -> String {
+    let Some(start) = text.find("<GetObjectAttributesResponse").and_then(|at| {
+        let rest = text.get(at..)?;
+        Some(at + rest.find('>')? + 1)
+    }) else {
+        return text;
+    };
+    let (head, rest) = text.split_at(start);
+    let (etag, rest) = take_element(rest, "ETag");
+    let (storage_class, rest) = take_element(&rest, "StorageClass");
+    let etag = etag.replace(['"'], "").replace("&quot;", "");
+    let mark = if rest.contains("<ObjectSize>") {
+        "<ObjectSize>"
+    } else {
+        "</GetObjectAttributesResponse>"
+    };
+    let rest = rest.replacen(mark, &format!("{storage_class}{mark}"), 1);
+    format!("{head}{etag}{rest}")
+}
+
+/// Cuts an element out.
+fn take_element(text: &str, name: &str) -> (String, String) {
+    let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+    let found = text
+        .find(&open)
+        .zip(text.find(&close).map(|at| at + close.len()));
+    match found
+        .and_then(|(from, to)| Some((text.get(..from)?, text.get(from..to)?, text.get(to..)?)))
+    {
+        Some((before, element, after)) => (element.to_owned(), format!("{before}{after}")),
+        None => (String::new(), text.to_owned()),
     }
 }

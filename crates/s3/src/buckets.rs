@@ -13,9 +13,11 @@ use crate::house::{BucketState, House, no_such_bucket};
 use crate::names::{FIRST_REGION, bucket_arn, check_new_bucket, is_region};
 use crate::owners::check_bucket_acl;
 use crate::records::{
-    BUCKETS, Bucket, Garbage, Object, Part, PublicAccessBlock, Upload, Versioning, owned, scope_of,
+    BUCKETS, Bucket, Garbage, Object, Part, PublicAccessBlock, Tag, Upload, Versioning, owned,
+    scope_of,
 };
 use crate::request::not_implemented;
+use crate::tags;
 use crate::tokens::{self, For};
 
 /// Most buckets of an account, as AWS sets it today.
@@ -45,15 +47,20 @@ impl House {
         let mut keys = Keys::new()
             .write_headers(call)
             .maybe("s3:LocationConstraint", constraint);
-        if let Some(ownership) = &input.object_ownership {
-            keys = keys.one("s3:x-amz-object-ownership", ownership.as_str());
+        let ownership = call.header("x-amz-object-ownership");
+        if let Some(ownership) = ownership {
+            keys = keys.one("s3:x-amz-object-ownership", ownership);
         }
+        let tags = tags::read_document(&call.document())?;
         let arn = bucket_arn(&name);
         let permit = self.ask_outside(call, "s3:CreateBucket", &arn, keys.clone())?;
+        if !tags.is_empty() {
+            self.ask_outside(call, "s3:TagResource", &arn, tag_keys(&tags))?;
+        }
         if input.acl.is_some() {
             self.ask_outside(call, "s3:PutBucketAcl", &arn, keys.clone())?;
         }
-        if input.object_ownership.is_some() {
+        if ownership.is_some() {
             self.ask_outside(call, "s3:PutBucketOwnershipControls", &arn, keys)?;
         }
         // Nobody can own a bucket anonymously, whatever the gate says.
@@ -63,12 +70,11 @@ impl House {
         let endpoint = self.gate.region(&call.caller);
         let region = region_of(constraint, endpoint.as_deref().unwrap_or(FIRST_REGION))?;
         check_bucket_acl(call, input.acl.as_ref().map(|acl| acl.as_str()))?;
-        let plain = |ownership: &ObjectOwnership| {
-            ownership.as_str() == ObjectOwnership::BUCKET_OWNER_ENFORCED
-        };
-        if !input.object_ownership.as_ref().is_none_or(plain)
+        if !check_ownership(ownership)?
             || input.object_lock_enabled_for_bucket == Some(true)
-            || configuration.is_some_and(|c| c.bucket.is_some() || c.location.is_some())
+            || configuration
+                .as_ref()
+                .is_some_and(|c| c.bucket.is_some() || c.location.is_some())
         {
             return Err(not_implemented());
         }
@@ -82,13 +88,20 @@ impl House {
             public_access_block: Some(PublicAccessBlock::ALL),
             ownership: true,
             cors: None,
-            tags: Vec::new(),
+            tags: tags.clone(),
             versioning: Versioning::Never,
             bucket_key: false,
+            constraint: constraint.filter(|name| *name == "EU").map(str::to_owned),
+            encryption: false,
+        };
+        let location = match bucket.region.as_str() {
+            FIRST_REGION => format!("/{name}"),
+            _ => format!("http://{name}.s3.amazonaws.com/"),
         };
         self.insert_bucket(permit, bucket).await?;
+        call.answer_header("x-amz-bucket-arn", &arn);
         Ok(CreateBucketOutput {
-            location: Some(format!("/{name}")),
+            location: Some(location),
         })
     }
 
@@ -102,7 +115,7 @@ impl House {
                     existing.region.as_str(),
                 ) {
                     // The first region forgives its owner; the bucket stays what it is.
-                    (true, FIRST_REGION, FIRST_REGION) => Ok(()),
+                    (true, FIRST_REGION, FIRST_REGION) if bucket.tags.is_empty() => Ok(()),
                     (true, ..) => taken(BUCKET_ALREADY_OWNED_BY_YOU),
                     (false, ..) => taken(BUCKET_ALREADY_EXISTS),
                 };
@@ -137,7 +150,17 @@ impl House {
                     .records
                     .is_empty()
                 {
-                    return Err(BUCKET_NOT_EMPTY.with("BucketName", name.as_str()));
+                    let known = tx.get::<Bucket>(BUCKETS, &name)?;
+                    let versioned =
+                        known.is_some_and(|bucket| bucket.versioning != Versioning::Never);
+                    let failure = match versioned {
+                        true => BUCKET_NOT_EMPTY.say(format!(
+                            "{}. You must delete all versions in the bucket.",
+                            BUCKET_NOT_EMPTY.2
+                        )),
+                        false => BUCKET_NOT_EMPTY.into(),
+                    };
+                    return Err(failure.with("BucketName", name.as_str()));
                 }
                 // Uploads that were never completed do not hold a bucket back.
                 let mut garbage = Vec::new();
@@ -174,6 +197,8 @@ impl House {
             .enter(call, &input.bucket)
             .and_then(|state| self.ask(call, &state, "s3:ListBucket", On::Bucket, Keys::new()));
         allowed.map_err(|failure| failure.header(REGION, &region))?;
+        call.answer_header("x-amz-bucket-arn", &bucket_arn(&input.bucket));
+        call.answer_header("content-type", "application/xml");
         Ok(HeadBucketOutput {
             access_point_alias: Some(false),
             bucket_region: Some(region),
@@ -195,8 +220,12 @@ impl House {
             Keys::new(),
         )?;
         let region = &state.bucket.region;
+        call.rewrite(|text| text.replace("\"></LocationConstraint>", "\"/>"));
         Ok(GetBucketLocationOutput {
-            location_constraint: (region != FIRST_REGION).then(|| region.clone().into()),
+            location_constraint: match state.bucket.constraint.clone() {
+                Some(constraint) => Some(constraint.into()),
+                None => (region != FIRST_REGION).then(|| region.clone().into()),
+            },
         })
     }
 
@@ -217,7 +246,22 @@ impl House {
             }
         };
         let prefix = input.prefix.clone().unwrap_or_default();
-        let after = match &input.continuation_token {
+        if let Some(region) = input
+            .bucket_region
+            .as_ref()
+            .filter(|region| !is_region(region))
+        {
+            return Err(INVALID_ARGUMENT
+                .say(format!("Argument value {region} is not a valid AWS Region"))
+                .with("ArgumentName", "bucket-region"));
+        }
+        // What only shows when a request asks for a page.
+        let paged = call.target.query.iter().any(|(name, _)| name != "x-id");
+        let after = match input
+            .continuation_token
+            .as_ref()
+            .filter(|token| !token.is_empty())
+        {
             Some(token) => Some(tokens::open(
                 &self.token_key,
                 For::Buckets(&account, &prefix),
@@ -248,7 +292,7 @@ impl House {
                     break;
                 }
                 buckets.push(dto::Bucket {
-                    bucket_region: Some(bucket.region),
+                    bucket_region: paged.then_some(bucket.region),
                     creation_date: Some(shown(bucket.created)),
                     name: Some(bucket.name),
                 });
@@ -257,6 +301,9 @@ impl House {
             if cursor.is_none() || next.is_some() {
                 break;
             }
+        }
+        if paged {
+            call.rewrite(add_arns);
         }
         Ok(ListBucketsOutput {
             buckets: Some(buckets),
@@ -294,8 +341,47 @@ impl House {
     }
 }
 
+/// Tags as the gate wants to know them where a bucket is tagged as it is made.
+fn tag_keys(tags: &[Tag]) -> Keys {
+    let mut keys = Keys::new();
+    for tag in tags {
+        keys = keys.one(&format!("aws:RequestTag/{}", tag.key), &tag.value);
+    }
+    keys.many(
+        "aws:TagKeys",
+        tags.iter().map(|tag| tag.key.clone()).collect(),
+    )
+}
+
+/// Whether a new bucket's ownership is the one that is built.
+fn check_ownership(asked: Option<&str>) -> Answer<bool> {
+    match asked {
+        None | Some(ObjectOwnership::BUCKET_OWNER_ENFORCED) => Ok(true),
+        Some(ObjectOwnership::BUCKET_OWNER_PREFERRED | ObjectOwnership::OBJECT_WRITER) => Ok(false),
+        Some(other) => Err(INVALID_ARGUMENT
+            .say(format!("Invalid x-amz-object-ownership header: {other}"))
+            .with("ArgumentName", "x-amz-object-ownership")),
+    }
+}
+
+/// Adds to each listed bucket its ARN, which the library does not know of.
+fn add_arns(text: String) -> String {
+    let mut parts = text.split("<Name>");
+    let mut with = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let name = part.split("</Name>").next().unwrap_or_default();
+        with.push_str(&format!(
+            "<BucketArn>{}</BucketArn><Name>{part}",
+            bucket_arn(name)
+        ));
+    }
+    with
+}
+
 /// A time as the library writes it.
 pub(crate) fn shown(time: aws::Timestamp) -> Timestamp {
+    // S3 shows whole seconds.
+    let time = aws::Timestamp::from_second(time.as_second()).unwrap_or(time);
     std::time::SystemTime::from(time).into()
 }
 
@@ -309,16 +395,16 @@ fn region_of(constraint: Option<&str>, endpoint: &str) -> Answer<String> {
     let region = match constraint {
         None | Some("") if endpoint == FIRST_REGION => return Ok(FIRST_REGION.to_owned()),
         None | Some("") => return Err(illegal("unspecified")),
-        Some("EU") => "eu-west-1",
         Some(region) => region,
     };
-    if region == FIRST_REGION || !is_region(region) {
-        return Err(INVALID_LOCATION_CONSTRAINT.with("LocationConstraint", region));
-    }
-    if endpoint != FIRST_REGION && endpoint != region {
+    let place = if region == "EU" { "eu-west-1" } else { region };
+    if endpoint != FIRST_REGION && endpoint != place {
         return Err(illegal(region));
     }
-    Ok(region.to_owned())
+    if place == FIRST_REGION || !is_region(place) {
+        return Err(INVALID_LOCATION_CONSTRAINT.with("LocationConstraint", region));
+    }
+    Ok(place.to_owned())
 }
 
 #[cfg(test)]

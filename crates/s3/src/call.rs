@@ -1,17 +1,20 @@
 //! One request on its way through the endpoint: what was said outside the operation's own
 //! input, and what its answer carries besides the output.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use aws::Timestamp;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::conditions::{Conditions, Range};
 use crate::failure::Failure;
 use crate::gate::CallerHandle;
 use crate::payload::Witness;
 use crate::request::Target;
+use crate::rfc2047;
 
 /// The request's id, if the layer in front has given it one. Put it in the extensions.
 #[derive(Debug, Clone)]
@@ -21,6 +24,7 @@ pub struct RequestId(pub String);
 pub(crate) struct Call {
     pub(crate) caller: CallerHandle,
     pub(crate) now: Timestamp,
+    pub(crate) method: Method,
     pub(crate) target: Target,
     /// As they came, without what belongs to signing.
     pub(crate) headers: HeaderMap,
@@ -29,22 +33,30 @@ pub(crate) struct Call {
     pub(crate) range: Option<Range>,
     pub(crate) witness: Arc<Witness>,
     asked: AtomicBool,
+    document: OnceLock<Bytes>,
     finish: Mutex<Finish>,
 }
 
 /// What the answer gets besides the operation's output.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Finish {
     pub(crate) failure: Option<Failure>,
     pub(crate) status: Option<StatusCode>,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// What stands above the object's own headers.
+    pub(crate) replaced: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) rewrite: Option<Rewrite>,
 }
+
+/// Changes a document that the library wrote where S3 writes it otherwise.
+pub(crate) type Rewrite = Box<dyn FnOnce(String) -> String + Send>;
 
 impl Call {
     /// The call, and the headers that are left for the parsing library.
     pub(crate) fn new(
         caller: CallerHandle,
         now: Timestamp,
+        method: Method,
         target: Target,
         headers: HeaderMap,
         witness: Arc<Witness>,
@@ -53,6 +65,7 @@ impl Call {
         let call = Call {
             caller,
             now,
+            method,
             target,
             conditions: Conditions::take(&mut left),
             source_conditions: Conditions::take_copy_source(&mut left),
@@ -60,6 +73,7 @@ impl Call {
             headers,
             witness,
             asked: AtomicBool::new(false),
+            document: OnceLock::new(),
             finish: Mutex::default(),
         };
         (call, left)
@@ -68,6 +82,45 @@ impl Call {
     /// A header's text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// A header's text where clients send more than ASCII: UTF-8, or else Latin-1.
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        let bytes = self.headers.get(name)?.as_bytes();
+        (!bytes.is_empty()).then(|| text_of(bytes))
+    }
+
+    /// The metadata that the request brings, without the prefix of the headers.
+    pub(crate) fn metadata(&self) -> BTreeMap<String, String> {
+        let mut metadata = BTreeMap::new();
+        for name in self.headers.keys() {
+            let Some(key) = name
+                .as_str()
+                .strip_prefix("x-amz-meta-")
+                .filter(|key| !key.is_empty())
+            else {
+                continue;
+            };
+            let values: Vec<String> = self
+                .headers
+                .get_all(name)
+                .iter()
+                .map(|value| rfc2047::decode(text_of(value.as_bytes()).trim()))
+                .collect();
+            metadata.insert(key.to_owned(), values.join(","));
+        }
+        metadata
+    }
+
+    /// Keeps the request's document, for what the library does not read in it.
+    pub(crate) fn keep_document(&self, document: Bytes) {
+        // A request has one body; a second one is not listened to.
+        let _ = self.document.set(document);
+    }
+
+    /// The request's document; empty if it has none.
+    pub(crate) fn document(&self) -> Bytes {
+        self.document.get().cloned().unwrap_or_default()
     }
 
     /// Notes that the gate was asked about this request.
@@ -81,11 +134,23 @@ impl Call {
     }
 
     /// Adds a header to the answer.
-    pub(crate) fn answer_header(&self, name: &'static str, value: &str) {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            let name = HeaderName::from_static(name);
+    pub(crate) fn answer_header(&self, name: &str, value: &str) {
+        if let (Ok(name), Ok(value)) = (
+            HeaderName::try_from(name),
+            HeaderValue::from_bytes(value.as_bytes()),
+        ) {
             self.finish_mut(|finish| finish.headers.push((name, value)));
         }
+    }
+
+    /// Sets a header of the answer to what the caller chose for it.
+    pub(crate) fn replace_header(&self, name: &'static str, value: HeaderValue) {
+        self.finish_mut(|finish| finish.replaced.push((HeaderName::from_static(name), value)));
+    }
+
+    /// Changes the answer's document on its way out.
+    pub(crate) fn rewrite(&self, rewrite: impl FnOnce(String) -> String + Send + 'static) {
+        self.finish_mut(|finish| finish.rewrite = Some(Box::new(rewrite)));
     }
 
     /// Sets the status of a successful answer.
@@ -107,5 +172,12 @@ impl Call {
 
     fn finish_mut(&self, change: impl FnOnce(&mut Finish)) {
         change(&mut self.finish.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+fn text_of(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().copied().map(char::from).collect(),
     }
 }

@@ -263,11 +263,6 @@ impl Claim {
         Claim::read(&only)
     }
 
-    /// Whether anything is claimed.
-    pub(crate) fn is_some(&self) -> bool {
-        self.md5.is_some() || self.sum.is_some()
-    }
-
     /// The algorithm of the claimed checksum.
     pub(crate) fn algorithm(&self) -> Option<Algorithm> {
         self.sum.as_ref().map(|(algorithm, _)| *algorithm)

@@ -9,14 +9,15 @@ use s3s::dto::*;
 use store::{Read as _, Transaction};
 
 use crate::call::Call;
-use crate::checksums::{Algorithm, Checksum, Kind, mismatch};
+use crate::checksums::{Algorithm, Checksum, Kind};
+use crate::conditions::Conditions;
 use crate::door::Permit;
 use crate::failure::{
-    Answer, ENTITY_TOO_SMALL, Failure, INVALID_PART, INVALID_PART_ORDER, INVALID_REQUEST,
-    MALFORMED_XML,
+    Answer, BAD_DIGEST, CONDITIONAL_CONFLICT, ENTITY_TOO_SMALL, Failure, INVALID_PART,
+    INVALID_PART_ORDER, INVALID_REQUEST, MALFORMED_XML, NO_SUCH_KEY,
 };
 use crate::house::House;
-use crate::objects::{Changed, Draft, store_version};
+use crate::objects::{Changed, Draft, store_version, youngest};
 use crate::records::{
     BUCKETS, Garbage, Manifest, NULL_VERSION, Object, Part, Piece, Place, Upload, part_id, scope_of,
 };
@@ -92,7 +93,7 @@ impl House {
         listed: &[CompletedPart],
     ) -> Answer<Vec<Part>> {
         if listed.is_empty() {
-            return Err(MALFORMED_XML.into());
+            return Err(INVALID_REQUEST.say("You must specify at least one part"));
         }
         let span = format!("{}/", upload.id);
         let there: Vec<Part> = self.store.read().all(&scope_of(bucket), "number", &span)?;
@@ -109,6 +110,7 @@ impl House {
                 return Err(INVALID_PART_ORDER.with("UploadId", &upload.id));
             }
             before = number;
+            check_algorithm(upload, one)?;
             let part = there
                 .remove(&number.unsigned_abs())
                 .filter(|part| is_same(one, part));
@@ -178,13 +180,15 @@ impl House {
         upload: String,
         draft: Draft,
     ) -> Answer<Changed> {
-        let (fresh, conditions) = (self.new_id(), call.conditions.clone());
+        let (versions, conditions) = (self.versions, call.conditions.clone());
         let changed = self
             .transact(move |tx: &mut Transaction| {
                 let scope = scope_of(&bucket);
-                if !tx.delete::<Upload>(&scope, &upload)? {
-                    return Err(no_such_upload(&upload));
-                }
+                let begun: Upload = tx
+                    .get(&scope, &upload)?
+                    .ok_or_else(|| no_such_upload(&upload))?;
+                check_unchanged(tx, &begun, &scope, &conditions)?;
+                tx.delete::<Upload>(&scope, &upload)?;
                 let used: HashMap<&str, u32> = draft
                     .manifest
                     .iter()
@@ -208,7 +212,7 @@ impl House {
                 for one in &unused {
                     tx.put(BUCKETS, one)?;
                 }
-                let mut changed = store_version(tx, &bucket, &draft, &conditions, &fresh)?;
+                let mut changed = store_version(tx, &bucket, &draft, &conditions, versions)?;
                 changed.garbage.extend(unused);
                 Ok(changed)
             })
@@ -216,6 +220,29 @@ impl House {
         self.remove_garbage(changed.garbage.clone());
         Ok(changed)
     }
+}
+
+/// A condition on what an upload writes over holds only if nobody else wrote there since the
+/// upload began.
+fn check_unchanged(
+    tx: &Transaction,
+    begun: &Upload,
+    scope: &str,
+    conditions: &Conditions,
+) -> Answer<()> {
+    let Some(condition) = conditions.write_condition() else {
+        return Ok(());
+    };
+    let now = youngest(tx, scope, &begun.key)?.filter(|object| !object.is_delete_marker());
+    conditions.check_write(now.as_ref().map(|object| object.etag.as_str()), || {
+        NO_SUCH_KEY.with("Key", &begun.key)
+    })?;
+    if now.map(|object| object.id) == begun.writes_over {
+        return Ok(());
+    }
+    Err(CONDITIONAL_CONFLICT
+        .with("Condition", condition)
+        .with("Key", &begun.key))
 }
 
 /// What stays as it is in a path.
@@ -226,14 +253,37 @@ const PATH: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'~');
 
-fn is_same(listed: &CompletedPart, part: &Part) -> bool {
-    let sums = [
+/// The checksums that the caller gives for a part.
+fn given_sums(listed: &CompletedPart) -> [(Algorithm, &Option<String>); 5] {
+    [
         (Algorithm::Crc32, &listed.checksum_crc32),
         (Algorithm::Crc32c, &listed.checksum_crc32c),
         (Algorithm::Crc64Nvme, &listed.checksum_crc64nvme),
         (Algorithm::Sha1, &listed.checksum_sha1),
         (Algorithm::Sha256, &listed.checksum_sha256),
-    ];
+    ]
+}
+
+/// Refuses a checksum of another algorithm than the upload's.
+fn check_algorithm(upload: &Upload, listed: &CompletedPart) -> Answer<()> {
+    let Some(wanted) = upload.algorithm else {
+        return Ok(());
+    };
+    match given_sums(listed)
+        .iter()
+        .find(|(algorithm, given)| given.is_some() && *algorithm != wanted)
+    {
+        None => Ok(()),
+        Some((other, _)) => Err(BAD_DIGEST.say(format!(
+            "The {} you specified for part {} did not match what we received.",
+            other.name().to_ascii_lowercase(),
+            listed.part_number.unwrap_or_default()
+        ))),
+    }
+}
+
+fn is_same(listed: &CompletedPart, part: &Part) -> bool {
+    let sums = given_sums(listed);
     let etag = listed.e_tag.as_ref().map(ETag::value);
     etag == Some(&part.etag)
         && sums
@@ -332,11 +382,11 @@ fn whole_checksum(upload: &Upload, parts: &[Part]) -> Answer<Option<Checksum>> {
 /// Holds what the caller says the whole's checksum is against what it is.
 fn check_claim(call: &Call, upload: &Upload, checksum: Option<&Checksum>) -> Answer<()> {
     if let Some(kind) = call.header("x-amz-checksum-type")
-        && upload.kind.is_some_and(|made| made.name() != kind)
+        && upload.kind.is_none_or(|made| made.name() != kind)
     {
         return Err(INVALID_REQUEST.say(format!(
             "The upload was created using the {} checksum mode. The complete request must use the same checksum mode.",
-            upload.kind.map_or("FULL_OBJECT", Kind::name)
+            upload.kind.map_or("null", Kind::name)
         )));
     }
     for algorithm in Algorithm::ALL {
@@ -346,11 +396,18 @@ fn check_claim(call: &Call, upload: &Upload, checksum: Option<&Checksum>) -> Ans
         // On this request the header speaks of the object, not of the request's document.
         let made = checksum.and_then(|checksum| checksum.of(algorithm));
         let bare = |value: &str| value.split('-').next().unwrap_or_default().to_owned();
-        if made
-            .as_deref()
-            .is_none_or(|made| made != claimed && bare(made) != claimed)
-        {
-            return Err(mismatch(algorithm));
+        let composite = upload.kind == Some(Kind::Composite);
+        // A checksum of the whole counts only if the request says that it is one.
+        let said = composite
+            || upload.algorithm.is_none()
+            || call.headers.contains_key("x-amz-checksum-type");
+        let same = |made: &str| said && (made == claimed || (composite && bare(made) == claimed));
+        if !made.as_deref().is_some_and(same) {
+            let named = upload.algorithm.unwrap_or(algorithm);
+            return Err(BAD_DIGEST.say(format!(
+                "The {} you specified did not match the calculated checksum.",
+                named.name().to_ascii_lowercase()
+            )));
         }
     }
     Ok(())

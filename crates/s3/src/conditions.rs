@@ -94,7 +94,7 @@ impl Conditions {
     }
 
     /// May this object be read? Times are compared in whole seconds, as they are shown.
-    pub(crate) fn check_read(&self, etag: &str, modified: Timestamp) -> Answer<()> {
+    pub(crate) fn check_read(&self, etag: &str, modified: Timestamp, now: Timestamp) -> Answer<()> {
         let modified = modified.as_second();
         match (&self.if_match, self.if_unmodified_since) {
             (Some(tags), _) if !tags.matches(etag) => return Err(precondition("If-Match")),
@@ -103,32 +103,64 @@ impl Conditions {
             }
             _ => {}
         }
-        match (&self.if_none_match, self.if_modified_since) {
-            (Some(tags), _) if tags.matches(etag) => Err(NOT_MODIFIED.into()),
-            (None, Some(at)) if modified <= at.as_second() => Err(NOT_MODIFIED.into()),
+        // A time that is yet to come says nothing.
+        let since = self
+            .if_modified_since
+            .filter(|at| at.as_second() <= now.as_second());
+        match (&self.if_none_match, since) {
+            (Some(tags), _) if tags.matches(etag) => {
+                Err(NOT_MODIFIED.with("Condition", "If-None-Match"))
+            }
+            (None, Some(at)) if modified <= at.as_second() => {
+                Err(NOT_MODIFIED.with("Condition", "If-Modified-Since"))
+            }
             _ => Ok(()),
         }
     }
 
     /// May this object be copied from? Like reading, but every refusal is the same.
-    pub(crate) fn check_copy_source(&self, etag: &str, modified: Timestamp) -> Answer<()> {
-        self.check_read(etag, modified)
-            .map_err(|failure| match failure.status {
-                304 => precondition(match self.if_none_match {
-                    Some(_) => "x-amz-copy-source-If-None-Match",
-                    None => "x-amz-copy-source-If-Modified-Since",
-                }),
-                _ => failure,
-            })
+    pub(crate) fn check_copy_source(
+        &self,
+        etag: &str,
+        modified: Timestamp,
+        now: Timestamp,
+    ) -> Answer<()> {
+        self.check_read(etag, modified, now).map_err(|failure| {
+            let condition = failure
+                .details
+                .first()
+                .map_or("", |(_, condition)| condition);
+            PRECONDITION_FAILED.with("Condition", format!("x-amz-copy-source-{condition}"))
+        })
     }
 
     /// Is what a write asks for something that S3 does?
     pub(crate) fn check_write_form(&self) -> Answer<()> {
-        let unknown = |header: &'static str| Err(NOT_IMPLEMENTED.with("Header", header));
+        let unknown = |header: &'static str| {
+            Err(NOT_IMPLEMENTED.with("Header", header).with(
+                "additionalMessage",
+                format!("We don't accept the provided value of {header} header for this API"),
+            ))
+        };
         match (&self.if_match, &self.if_none_match) {
+            (Some(_), Some(_)) => Err(NOT_IMPLEMENTED
+                .with("Header", "If-Match,If-None-Match")
+                .with(
+                    "additionalMessage",
+                    "Multiple conditional request headers present in the request",
+                )),
             (_, Some(Tags::Of(_))) => unknown("If-None-Match"),
-            (Some(_), Some(_)) => unknown("If-Match"),
+            (Some(Tags::Any), _) => unknown("If-Match"),
             _ => Ok(()),
+        }
+    }
+
+    /// The name of the condition that a write depends on, if it has one.
+    pub(crate) fn write_condition(&self) -> Option<&'static str> {
+        match (&self.if_match, &self.if_none_match) {
+            (Some(_), _) => Some("If-Match"),
+            (None, Some(_)) => Some("If-None-Match"),
+            (None, None) => None,
         }
     }
 
@@ -252,6 +284,10 @@ mod tests {
             (vec![("if-modified-since", earlier)], 200),
             (vec![("if-modified-since", same)], 304),
             (vec![("if-modified-since", "rubbish")], 200),
+            (
+                vec![("if-modified-since", "Mon, 01 May 2034 10:00:00 GMT")],
+                200,
+            ),
             (vec![("if-unmodified-since", earlier)], 412),
             (vec![("if-unmodified-since", same)], 200),
             (
@@ -263,7 +299,11 @@ mod tests {
                 200,
             ),
         ] {
-            let got = conditions(&pairs).check_read("e", modified);
+            let got = conditions(&pairs).check_read(
+                "e",
+                modified,
+                "2024-06-01T00:00:00Z".parse().unwrap(),
+            );
             assert_eq!(got.map_or_else(|f| f.status, |()| 200), status, "{pairs:?}");
         }
     }

@@ -9,11 +9,13 @@ use crate::buckets::shown;
 use crate::call::Call;
 use crate::checksums::{Algorithm, Claim};
 use crate::door::{Keys, On};
-use crate::failure::{Answer, Failure, INVALID_ARGUMENT, INVALID_BUCKET_NAME, INVALID_REQUEST};
+use crate::failure::{
+    Answer, Failure, INVALID_ARGUMENT, INVALID_BUCKET_NAME, INVALID_OBJECT_STATE, INVALID_REQUEST,
+};
 use crate::house::{BucketState, House};
 use crate::names::is_bucket_name;
 use crate::receive::{INLINE_BYTES_MAX, Order, Received, UPLOAD_BYTES_MAX};
-use crate::records::{Object, Tag};
+use crate::records::{NULL_VERSION, Object, Tag};
 use crate::request::not_implemented;
 use crate::writing::{Wish, check_write_headers, encryption, kind_of, with_checksum};
 
@@ -25,6 +27,13 @@ pub(crate) struct Source {
     pub(crate) object: Object,
     /// The version that was named.
     pub(crate) version: Option<String>,
+}
+
+impl Source {
+    /// The version's name, if it has one of its own.
+    pub(crate) fn shown_version(&self) -> Option<String> {
+        (self.object.version != NULL_VERSION).then(|| self.object.version.clone())
+    }
 }
 
 impl House {
@@ -52,8 +61,11 @@ impl House {
             405 => INVALID_REQUEST.say("The source of a copy request may not specifically refer to a delete marker by version id."),
             _ => failure,
         })?;
+        if matches!(object.storage_class.as_str(), "GLACIER" | "DEEP_ARCHIVE") {
+            return Err(INVALID_OBJECT_STATE.with("StorageClass", &object.storage_class));
+        }
         call.source_conditions
-            .check_copy_source(&object.etag, object.modified)?;
+            .check_copy_source(&object.etag, object.modified, call.now)?;
         Ok(Source {
             state,
             object,
@@ -98,12 +110,11 @@ impl House {
             "x-amz-tagging-directive",
         )?;
 
-        let mut wish = Wish::read(call, input.metadata)?;
+        let mut wish = Wish::read(call)?;
         if !tagging {
             wish.tags = self.copied_tags(call, &source)?;
         }
         let permit = self.ask_to_write(call, &target, &input.key, &wish.tags)?;
-        check_write_headers(call)?;
         let same = source.state.bucket.name == input.bucket
             && source.object.key == input.key
             && source.version.is_none();
@@ -114,9 +125,10 @@ impl House {
         ]
         .iter()
         .any(|name| call.headers.contains_key(*name));
-        if same && !metadata && !changes {
+        if same && !metadata && !changes && !source.state.bucket.encryption {
             return Err(INVALID_REQUEST.say(SELF_COPY));
         }
+        check_write_headers(call)?;
         if source.object.size > UPLOAD_BYTES_MAX {
             return Err(INVALID_REQUEST.say(format!(
                 "The specified copy source is larger than the maximum allowable size for a copy source: {UPLOAD_BYTES_MAX}"
@@ -164,7 +176,7 @@ impl House {
         );
         Ok(CopyObjectOutput {
             copy_object_result: Some(result),
-            copy_source_version_id: self.shown_version(&source.state, &source.object),
+            copy_source_version_id: source.shown_version(),
             server_side_encryption: encryption(),
             version_id: changed.version,
             ..Default::default()

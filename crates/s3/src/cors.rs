@@ -22,44 +22,45 @@ pub(crate) fn preflight(
     let origin = text(header::ORIGIN).ok_or_else(|| {
         BAD_REQUEST.say("Insufficient information. Origin request header needed.")
     })?;
-    let method = text(header::ACCESS_CONTROL_REQUEST_METHOD)
-        .ok_or_else(|| BAD_REQUEST.say("Invalid Access-Control-Request-Method: null"))?;
-    if !matches!(method, "GET" | "PUT" | "HEAD" | "POST" | "DELETE") {
-        return Err(BAD_REQUEST.say(format!("Invalid Access-Control-Request-Method: {method}")));
-    }
+    let method = text(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let refused = |code: Code, kind: &str| {
+        Failure::from(code)
+            .with("Method", method.unwrap_or("OPTIONS"))
+            .with("ResourceType", kind)
+    };
+    let bucket = target
+        .bucket
+        .as_deref()
+        .and_then(|name| house.bucket(name).ok())
+        .ok_or_else(|| refused(Code(403, CORS_FORBIDDEN.1, NO_BUCKET), "BUCKET"))?;
+    let rules = bucket
+        .bucket
+        .cors
+        .as_ref()
+        .ok_or_else(|| refused(Code(403, CORS_FORBIDDEN.1, NOT_ENABLED), "BUCKET"))?;
+    let known =
+        method.filter(|method| matches!(*method, "GET" | "PUT" | "HEAD" | "POST" | "DELETE"));
+    let method = known.ok_or_else(|| {
+        let named = method.unwrap_or("null");
+        BAD_REQUEST.say(format!("Invalid Access-Control-Request-Method: {named}"))
+    })?;
     let asked: Vec<String> = text(header::ACCESS_CONTROL_REQUEST_HEADERS)
         .unwrap_or_default()
         .split(',')
         .map(|name| name.trim().to_ascii_lowercase())
         .filter(|name| !name.is_empty())
         .collect();
-
-    let refused = |code: Code| {
-        Failure::from(code).with("Method", method).with(
-            "ResourceType",
-            if target.key.is_empty() {
-                "BUCKET"
-            } else {
-                "OBJECT"
-            },
-        )
+    let kind = if target.key.is_empty() {
+        "BUCKET"
+    } else {
+        "OBJECT"
     };
-    let bucket = target
-        .bucket
-        .as_deref()
-        .and_then(|name| house.bucket(name).ok())
-        .ok_or_else(|| refused(Code(403, CORS_FORBIDDEN.1, NO_BUCKET)))?;
-    let rules = bucket
-        .bucket
-        .cors
-        .as_ref()
-        .ok_or_else(|| refused(Code(403, CORS_FORBIDDEN.1, NOT_ENABLED)))?;
     let rule = rules
         .iter()
         .find(|rule| {
             rule.allows(origin, method) && asked.iter().all(|name| rule.allows_header(name))
         })
-        .ok_or_else(|| refused(CORS_FORBIDDEN))?;
+        .ok_or_else(|| refused(CORS_FORBIDDEN, kind))?;
 
     let mut response = Response::new(Body::empty());
     let answer = response.headers_mut();

@@ -6,12 +6,14 @@ use store::Transaction;
 use crate::call::Call;
 use crate::door::{Keys, On, Permit};
 use crate::failure::{
-    Answer, Code, Failure, MALFORMED_XML, NO_SUCH_KEY, NO_SUCH_VERSION, PRECONDITION_FAILED,
+    Answer, Code, Failure, INVALID_ARGUMENT, MALFORMED_XML, NO_SUCH_KEY, NO_SUCH_VERSION,
+    NOT_IMPLEMENTED, PRECONDITION_FAILED,
 };
 use crate::house::{BucketState, House};
 use crate::names::check_key;
-use crate::objects::{Changed, Draft, check_version, delete_object, delete_version, find};
+use crate::objects::{Changed, Draft, delete_object, delete_version, find};
 use crate::records::{Object, scope_of};
+use crate::versions::Versions;
 
 /// Most keys of one request.
 const KEYS_MAX: usize = 1000;
@@ -42,15 +44,18 @@ impl House {
         let state = self.enter(call, &input.bucket)?;
         let version = input.version_id.as_deref();
         let permit = self.ask_to_delete(call, &state, &input.key, version)?;
-        check_version(version)?;
+        self.check_version(&input.key, version)?;
+        self.check_no_lock(call)?;
         if call.conditions.has_match() {
             self.ask_to_match(call, &state, &input.key)?;
         }
-        if input.if_match_last_modified_time.is_some() || input.if_match_size.is_some() {
-            return Err(crate::request::not_implemented());
+        for header in ["x-amz-if-match-last-modified-time", "x-amz-if-match-size"] {
+            if call.headers.contains_key(header) {
+                return Err(NOT_IMPLEMENTED.with("Header", header));
+            }
         }
         let marker = self.marker(call, &input.key);
-        let (bucket, key, fresh) = (input.bucket.clone(), input.key, self.new_id());
+        let (bucket, key, versions) = (input.bucket.clone(), input.key, self.versions);
         let (version, conditions) = (input.version_id, call.conditions.clone());
         let changed = self
             .change(permit, move |tx| {
@@ -64,7 +69,7 @@ impl House {
                 }
                 match &version {
                     Some(version) => delete_version(tx, &bucket, &key, version),
-                    None => delete_object(tx, &bucket, &marker, &fresh),
+                    None => delete_object(tx, &bucket, &marker, versions),
                 }
             })
             .await?;
@@ -75,6 +80,17 @@ impl House {
         })
     }
 
+    /// Object Lock is not built, so there is nothing to bypass.
+    fn check_no_lock(&self, call: &Call) -> Answer<()> {
+        const BYPASS: &str = "x-amz-bypass-governance-retention";
+        if !call.headers.contains_key(BYPASS) {
+            return Ok(());
+        }
+        Err(INVALID_ARGUMENT
+            .say("x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.")
+            .with("ArgumentName", BYPASS))
+    }
+
     fn ask_to_delete(
         &self,
         call: &Call,
@@ -83,7 +99,7 @@ impl House {
         version: Option<&str>,
     ) -> Answer<Permit> {
         let scope = scope_of(&state.bucket.name);
-        let there: Option<Object> = match check_version(version) {
+        let there: Option<Object> = match self.check_version(key, version) {
             Ok(()) => find(&self.store.read(), &scope, key, version)?,
             Err(_) => None,
         };
@@ -120,6 +136,13 @@ impl House {
             // Whoever may not even ask is told so first.
             self.ask(call, &state, "s3:DeleteObject", On::Key("*"), Keys::new())?;
             return Err(MALFORMED_XML.into());
+        }
+        if call
+            .headers
+            .contains_key("x-amz-bypass-governance-retention")
+        {
+            self.ask(call, &state, "s3:DeleteObject", On::Key("*"), Keys::new())?;
+            self.check_no_lock(call)?;
         }
         let quiet = input.delete.quiet.unwrap_or_default();
         let mut deleted = Vec::new();
@@ -179,7 +202,8 @@ impl House {
         if deletion.etag.is_some() {
             self.ask_to_match(call, state, key)?;
         }
-        check_version(version).map_err(|_| NO_SUCH_VERSION.with("Key", key.as_str()))?;
+        self.check_version(key, version)
+            .map_err(|_| NO_SUCH_VERSION.with("Key", key.as_str()))?;
         Ok(permit)
     }
 
@@ -193,12 +217,12 @@ impl House {
         if permits.is_empty() {
             return Ok(Vec::new());
         }
-        let (bucket, fresh) = (state.bucket.name.clone(), self.new_id());
+        let (bucket, versions) = (state.bucket.name.clone(), self.versions);
         let (deletions, results) = self
             .transact(move |tx| {
                 let mut results = Vec::with_capacity(deletions.len());
-                for (at, deletion) in deletions.iter().enumerate() {
-                    match delete_one(tx, &bucket, deletion, &fresh_id(&fresh, at)) {
+                for deletion in &deletions {
+                    match delete_one(tx, &bucket, deletion, versions) {
                         Err(failure) if failure.status >= 500 => return Err(failure),
                         other => results.push(other),
                     }
@@ -219,7 +243,7 @@ fn delete_one(
     tx: &mut Transaction,
     bucket: &str,
     deletion: &Deletion,
-    fresh: &str,
+    versions: Versions,
 ) -> Answer<Changed> {
     let key = &deletion.key;
     if let Some(etag) = &deletion.etag {
@@ -233,15 +257,9 @@ fn delete_one(
     }
     match (&deletion.version, &deletion.marker) {
         (Some(version), _) => delete_version(tx, bucket, key, version),
-        (None, Some(marker)) => delete_object(tx, bucket, marker, fresh),
+        (None, Some(marker)) => delete_object(tx, bucket, marker, versions),
         (None, None) => Ok(Changed::default()),
     }
-}
-
-/// An id of its own for each deletion of a request, from one that was drawn for all.
-fn fresh_id(fresh: &str, at: usize) -> String {
-    let head: String = fresh.chars().take(28).collect();
-    format!("{head}{at:04x}")
 }
 
 fn refused(deletion: &Deletion, failure: Failure) -> Error {

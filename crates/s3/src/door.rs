@@ -32,6 +32,12 @@ impl Keys {
         self
     }
 
+    /// Adds a key with several values.
+    pub(crate) fn many(mut self, key: &str, values: Vec<String>) -> Keys {
+        self.0.push((key.to_owned(), values));
+        self
+    }
+
     /// Adds a key if there is a value.
     pub(crate) fn maybe(self, key: &str, value: Option<&str>) -> Keys {
         match value {
@@ -205,7 +211,11 @@ fn check_owner(call: &Call, header: &str, state: &BucketState) -> Answer<()> {
     };
     let expected = expected.as_bytes();
     if expected.len() != 12 || !expected.iter().all(u8::is_ascii_digit) {
-        return Err(INVALID_BUCKET_OWNER.into());
+        return Err(INVALID_BUCKET_OWNER.say(format!(
+            "{} [{}]",
+            INVALID_BUCKET_OWNER.2,
+            String::from_utf8_lossy(expected)
+        )));
     }
     if expected != state.bucket.owner.as_bytes() {
         return Err(ACCESS_DENIED.into());

@@ -11,7 +11,10 @@ use aws::{Clock, Entropy};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::request::Parts;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header,
+};
 use s3s::Body;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use store::{Store, StoreError};
@@ -20,14 +23,14 @@ use crate::call::{Call, RequestId};
 use crate::checksums::Claim;
 use crate::cors;
 use crate::failure::{
-    ACCESS_DENIED, Answer, Failure, INVALID_BUCKET_NAME, INVALID_REQUEST, MAX_MESSAGE_LENGTH,
-    from_library,
+    ACCESS_DENIED, Answer, Failure, INVALID_ARGUMENT, INVALID_BUCKET_NAME, MALFORMED_XML,
+    MAX_MESSAGE_LENGTH, from_library,
 };
 use crate::gate::{CallerHandle, Gate};
 use crate::house::House;
 use crate::names::{check_key, is_bucket_name};
 use crate::operations::Operations;
-use crate::payload::watch;
+use crate::payload::{Witness, watch};
 use crate::request::{Target, not_implemented, strip_signing};
 
 /// Most bytes of a document that a request may carry: a thousand keys to delete or ten
@@ -108,18 +111,16 @@ impl S3Endpoint {
                 .collect(),
         };
         let target = Target::read(request.uri(), &asked, &self.house.domains);
-        let resource = target
-            .as_ref()
-            .map_or("", |target| &target.resource)
-            .to_owned();
-
+        let version = request.version();
+        let (parts, body) = request.into_parts();
+        let (body, witness) = watch(body);
         let answer = match &target {
-            Ok(target) => self.answer(request, target).await,
+            Ok(target) => self.answer(parts, body, Arc::clone(&witness), target).await,
             Err(failure) => Err(failure.clone()),
         };
         let host_id = self.host_id();
-        let mut response = answer
-            .unwrap_or_else(|failure| render(&failure, &method, &resource, &request_id, &host_id));
+        let mut response =
+            answer.unwrap_or_else(|failure| render(&failure, &method, &request_id, &host_id));
 
         let headers = response.headers_mut();
         set(headers, "x-amz-request-id", &request_id);
@@ -130,11 +131,19 @@ impl S3Endpoint {
         {
             cors::add_headers(&self.house, target, &method, &asked, headers);
         }
+        if witness.is_unread() && version < Version::HTTP_2 {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
         response
     }
 
-    async fn answer(&self, request: Request<Body>, target: &Target) -> Answer<Response<Body>> {
-        let (mut parts, body) = request.into_parts();
+    async fn answer(
+        &self,
+        mut parts: Parts,
+        body: Body,
+        witness: Arc<Witness>,
+        target: &Target,
+    ) -> Answer<Response<Body>> {
         if parts.method == Method::OPTIONS {
             return cors::preflight(&self.house, target, &parts.headers);
         }
@@ -142,16 +151,24 @@ impl S3Endpoint {
         let caller = caller.ok_or_else(|| Failure::from(ACCESS_DENIED))?;
         check_form(&parts.method, target, &parts.headers)?;
 
+        if let Some(bucket) = &target.bucket
+            && !target.makes_bucket(&parts.method)
+        {
+            self.house.bucket(bucket)?;
+        }
         strip_signing(&mut parts.headers);
-        let (body, witness) = watch(body);
-        let (call, left) = Call::new(
+        target.hoist(&mut parts.headers);
+        let (call, mut left) = Call::new(
             caller,
             self.house.clock.now(),
+            parts.method.clone(),
             target.clone(),
             parts.headers,
             witness,
         );
         let call = Arc::new(call);
+        keep_own_headers(&mut left);
+        settle_copy_source(&mut left)?;
 
         let mut onward = Request::new(Body::empty());
         *onward.method_mut() = parts.method.clone();
@@ -162,6 +179,7 @@ impl S3Endpoint {
             *onward.body_mut() = body;
         } else if matches!(parts.method, Method::PUT | Method::POST) {
             let document = read_document(body, &call).await?;
+            call.keep_document(document.clone());
             set(
                 onward.headers_mut(),
                 "content-length",
@@ -221,10 +239,104 @@ async fn read_document(mut body: Body, call: &Call) -> Answer<Bytes> {
                 .unwrap_or_else(|| MAX_MESSAGE_LENGTH.into())
         })?;
     claim.check_whole(&document, &call.witness)?;
-    if call.target.parameter("delete").is_some() && !claim.is_some() {
-        return Err(INVALID_REQUEST.say("Missing required header for this request: Content-MD5"));
+    // The library passes these over, and what they hold with them.
+    if ["<!DOCTYPE", "<![CDATA["]
+        .iter()
+        .any(|mark| contains(&document, mark.as_bytes()))
+        && !call.target.has("policy")
+    {
+        return Err(MALFORMED_XML.into());
+    }
+    // No tags are an empty set of them.
+    if call.target.has("tagging")
+        && contains(&document, b"<Tagging")
+        && !contains(&document, b"<TagSet")
+    {
+        return Ok(Bytes::from_static(b"<Tagging><TagSet></TagSet></Tagging>"));
+    }
+    // No list of parts is an empty one; what is wrong with that is said later.
+    if document.is_empty() && call.target.has("uploadId") {
+        return Ok(Bytes::from_static(
+            b"<CompleteMultipartUpload></CompleteMultipartUpload>",
+        ));
     }
     Ok(document)
+}
+
+/// Checks the source of a copy, and writes it as the library reads it: a `+` stands for a
+/// blank here.
+fn settle_copy_source(left: &mut HeaderMap) -> Answer<()> {
+    let Some(value) = left.get("x-amz-copy-source") else {
+        return Ok(());
+    };
+    let refused = || {
+        INVALID_ARGUMENT
+            .say("Invalid copy source object key")
+            .with("ArgumentName", "x-amz-copy-source")
+            .with("ArgumentValue", "x-amz-copy-source")
+    };
+    let text = std::str::from_utf8(value.as_bytes()).map_err(|_| refused())?;
+    let (path, version) = match text.split_once("?versionId=") {
+        Some((path, version)) => (path, Some(version)),
+        None => (text, None),
+    };
+    let path = percent_encoding::percent_decode_str(&path.replace('+', " "))
+        .decode_utf8()
+        .map_err(|_| refused())?
+        .into_owned();
+    let named = path.strip_prefix('/').unwrap_or(&path);
+    match named.split_once('/') {
+        Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => check_key(key)?,
+        _ if named.starts_with("arn:") => {}
+        _ => return Err(refused()),
+    }
+    let mut settled = percent_encoding::utf8_percent_encode(named, COPY_SOURCE).to_string();
+    if let Some(version) = version {
+        settled.push_str("?versionId=");
+        settled.push_str(version);
+    }
+    set(left, "x-amz-copy-source", &settled);
+    Ok(())
+}
+
+/// What stays as it is in the source of a copy.
+const COPY_SOURCE: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b':')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack
+        .windows(needle.len())
+        .any(|window| window == needle)
+}
+
+/// Headers that operations read themselves, as bytes, where the library wants them plain.
+fn keep_own_headers(left: &mut HeaderMap) {
+    const OWN: [&str; 8] = [
+        "cache-control",
+        "content-disposition",
+        "content-encoding",
+        "content-language",
+        "content-type",
+        "expires",
+        "x-amz-object-ownership",
+        "x-amz-website-redirect-location",
+    ];
+    for name in OWN {
+        left.remove(name);
+    }
+    let metadata: Vec<HeaderName> = left
+        .keys()
+        .filter(|name| name.as_str().starts_with("x-amz-meta-"))
+        .cloned()
+        .collect();
+    for name in metadata {
+        left.remove(name);
+    }
 }
 
 /// Puts together what the library and the operation made.
@@ -242,7 +354,7 @@ fn finish(mut response: Response<Body>, call: &Call) -> Answer<Response<Body>> {
     if let Some(status) = finish.status {
         *response.status_mut() = status;
     }
-    for (name, value) in finish.headers {
+    for (name, value) in finish.headers.into_iter().chain(finish.replaced) {
         response.headers_mut().insert(name, value);
     }
     if call.target.query.iter().any(|(name, _)| name == "policy")
@@ -250,8 +362,22 @@ fn finish(mut response: Response<Body>, call: &Call) -> Answer<Response<Body>> {
     {
         set(response.headers_mut(), "content-type", "application/json");
     }
+    if let Some(document) = response.body().bytes()
+        && document.starts_with(DECLARATION.as_bytes())
+    {
+        let mut text =
+            String::from_utf8_lossy(&document).replacen(DECLARATION, DECLARATION_LINE, 1);
+        if let Some(rewrite) = finish.rewrite {
+            text = rewrite(text);
+        }
+        *response.body_mut() = Body::from(text);
+    }
     Ok(response)
 }
+
+/// How the library begins a document, and how S3 does.
+const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
+const DECLARATION_LINE: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 /// What the library says in its error document.
 fn library_failure(response: &Response<Body>) -> Failure {
@@ -273,17 +399,11 @@ fn library_failure(response: &Response<Body>) -> Failure {
 }
 
 /// The answer of a request that failed.
-fn render(
-    failure: &Failure,
-    method: &Method,
-    resource: &str,
-    request_id: &str,
-    host_id: &str,
-) -> Response<Body> {
+fn render(failure: &Failure, method: &Method, request_id: &str, host_id: &str) -> Response<Body> {
     let bare = method == Method::HEAD || failure.status == 304;
     let mut response = Response::new(match bare {
         true => Body::empty(),
-        false => Body::from(failure.xml(resource, request_id, host_id)),
+        false => Body::from(failure.xml(request_id, host_id)),
     });
     *response.status_mut() = failure.status();
     if !bare {

@@ -78,15 +78,12 @@ impl Failure {
     }
 
     /// The error document.
-    pub(crate) fn xml(&self, resource: &str, request_id: &str, host_id: &str) -> String {
+    pub(crate) fn xml(&self, request_id: &str, host_id: &str) -> String {
         let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>");
         element(&mut xml, "Code", &self.code);
         element(&mut xml, "Message", &self.message);
         for (name, value) in &self.details {
             element(&mut xml, name, value);
-        }
-        if self.details.is_empty() && !resource.is_empty() {
-            element(&mut xml, "Resource", resource);
         }
         element(&mut xml, "RequestId", request_id);
         element(&mut xml, "HostId", host_id);
@@ -129,6 +126,7 @@ codes! {
     BAD_REQUEST = 400 "BadRequest" "Bad Request";
     BUCKET_ALREADY_EXISTS = 409 "BucketAlreadyExists" "The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.";
     BUCKET_ALREADY_OWNED_BY_YOU = 409 "BucketAlreadyOwnedByYou" "Your previous request to create the named bucket succeeded and you already own it.";
+    CONDITIONAL_CONFLICT = 409 "ConditionalRequestConflict" "The conditional request cannot succeed due to a conflicting operation against this resource.";
     BUCKET_NOT_EMPTY = 409 "BucketNotEmpty" "The bucket you tried to delete is not empty";
     CORS_FORBIDDEN = 403 "AccessForbidden" "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.";
     ENTITY_TOO_LARGE = 400 "EntityTooLarge" "Your proposed upload exceeds the maximum allowed size";
@@ -138,9 +136,10 @@ codes! {
     INTERNAL_ERROR = 500 "InternalError" "We encountered an internal error. Please try again.";
     INVALID_ARGUMENT = 400 "InvalidArgument" "Invalid Argument";
     INVALID_BUCKET_NAME = 400 "InvalidBucketName" "The specified bucket is not valid.";
-    INVALID_BUCKET_OWNER = 400 "InvalidBucketOwnerAWSAccountID" "The value of the expected bucket owner parameter must be an AWS account ID";
+    INVALID_BUCKET_OWNER = 400 "InvalidBucketOwnerAWSAccountID" "The value of the expected bucket owner parameter must be an AWS Account ID...";
     INVALID_DIGEST = 400 "InvalidDigest" "The Content-MD5 you specified was invalid.";
     INVALID_LOCATION_CONSTRAINT = 400 "InvalidLocationConstraint" "The specified location-constraint is not valid";
+    INVALID_OBJECT_STATE = 403 "InvalidObjectState" "The operation is not valid for the object's storage class";
     INVALID_PART = 400 "InvalidPart" "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.";
     INVALID_PART_NUMBER = 416 "InvalidPartNumber" "The requested partnumber is not satisfiable";
     INVALID_PART_ORDER = 400 "InvalidPartOrder" "The list of parts was not in ascending order. Parts must be ordered by part number.";
@@ -205,18 +204,12 @@ mod tests {
 
     #[test]
     fn an_error_document_escapes_what_the_caller_chose() {
-        let xml = NO_SUCH_KEY.with("Key", "<a>&\u{1}b").xml("/b/k", "R", "H");
+        let xml = NO_SUCH_KEY.with("Key", "<a>&\u{1}b").xml("R", "H");
         assert_eq!(
             xml,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>NoSuchKey</Code>\
              <Message>The specified key does not exist.</Message>\
              <Key>&lt;a&gt;&amp;\u{fffd}b</Key><RequestId>R</RequestId><HostId>H</HostId></Error>"
         );
-    }
-
-    #[test]
-    fn the_resource_is_named_when_nothing_better_is() {
-        let xml = Failure::from(ACCESS_DENIED).xml("/b/k", "R", "H");
-        assert!(xml.contains("<Resource>/b/k</Resource>"));
     }
 }

@@ -15,6 +15,7 @@ use crate::failure::{Answer, Failure, NO_SUCH_BUCKET, SLOW_DOWN};
 use crate::gate::Gate;
 use crate::public::is_public;
 use crate::records::{BUCKETS, Bucket, Garbage, TokenKey};
+use crate::versions::Versions;
 
 /// How many buckets' compiled policies are kept ready.
 const CACHED_BUCKETS_MAX: usize = 10_000;
@@ -28,6 +29,7 @@ pub(crate) struct House {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) domains: Vec<String>,
     pub(crate) token_key: [u8; 32],
+    pub(crate) versions: Versions,
     buckets: RwLock<HashMap<String, (u64, Arc<BucketState>)>>,
 }
 
@@ -76,6 +78,7 @@ impl House {
                 .map(|name| name.to_ascii_lowercase())
                 .collect(),
             token_key,
+            versions: Versions::new(token_key),
             buckets: RwLock::default(),
         })
     }

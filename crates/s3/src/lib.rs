@@ -36,10 +36,12 @@ mod reading;
 mod receive;
 mod records;
 mod request;
+mod rfc2047;
 mod settings;
 mod tags;
 mod tokens;
 mod uploads;
+mod versions;
 mod walk;
 mod writing;
 

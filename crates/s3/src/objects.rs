@@ -1,5 +1,6 @@
 //! Finding objects, and the versions of them.
 
+use http::Method;
 use s3s::dto::ObjectVersionId;
 use store::{Read, Transaction};
 
@@ -11,15 +12,13 @@ use crate::failure::{
 };
 use crate::house::{BucketState, House, no_such_bucket};
 use crate::records::{
-    BUCKETS, Bucket, Garbage, Inline, Manifest, NULL_VERSION, Object, Place, Versioning, history,
+    BUCKETS, Bucket, Garbage, Inline, Manifest, NULL_VERSION, Object, Place, Versioning,
     named_version, scope_of,
 };
+use crate::versions::Versions;
 
 const DELETE_MARKER: http::HeaderName = http::HeaderName::from_static("x-amz-delete-marker");
 const VERSION_ID: http::HeaderName = http::HeaderName::from_static("x-amz-version-id");
-
-/// How long our version ids are.
-const VERSION_CHARS: usize = 32;
 
 /// The youngest version of a key, delete markers included.
 pub(crate) fn youngest(reader: &impl Read, scope: &str, key: &str) -> Answer<Option<Object>> {
@@ -41,22 +40,6 @@ pub(crate) fn find(
             // Nothing, or a delete marker.
             None => youngest(reader, scope, key),
         },
-    }
-}
-
-/// Refuses what cannot be a version id.
-pub(crate) fn check_version(version: Option<&str>) -> Answer<()> {
-    match version {
-        None | Some(NULL_VERSION) => Ok(()),
-        Some(text)
-            if text.len() == VERSION_CHARS && text.bytes().all(|b| b.is_ascii_alphanumeric()) =>
-        {
-            Ok(())
-        }
-        Some(text) => Err(INVALID_ARGUMENT
-            .say("Invalid version id specified")
-            .with("ArgumentName", "versionId")
-            .with("ArgumentValue", text)),
     }
 }
 
@@ -85,7 +68,7 @@ pub(crate) fn store_version(
     bucket: &str,
     draft: &Draft,
     conditions: &Conditions,
-    fresh: &str,
+    versions: Versions,
 ) -> Answer<Changed> {
     // Reading the bucket here makes the commit fail if it goes away meanwhile.
     let bucket: Bucket = tx
@@ -100,22 +83,21 @@ pub(crate) fn store_version(
     })?;
 
     let mut changed = Changed::default();
-    let version = match bucket.versioning {
-        Versioning::Enabled => fresh,
-        Versioning::Never | Versioning::Suspended => NULL_VERSION,
+    let mut object = draft.object.clone();
+    object.latest = true;
+    object.sequence = sequence_after(before.as_ref(), object.modified);
+    object.version = match bucket.versioning {
+        Versioning::Enabled => versions.id(&object.key, object.sequence),
+        Versioning::Never | Versioning::Suspended => NULL_VERSION.to_owned(),
     };
     make_room(
         tx,
         &scope,
         key,
         before.as_ref(),
-        version,
+        &object.version,
         &mut changed.garbage,
     )?;
-    let mut object = draft.object.clone();
-    object.version = version.to_owned();
-    object.latest = true;
-    object.sequence = sequence_after(before.as_ref(), object.modified);
     tx.insert(&scope, &object)?;
     if let Some(inline) = &draft.inline {
         tx.insert(&scope, inline)?;
@@ -123,7 +105,9 @@ pub(crate) fn store_version(
     if let Some(manifest) = &draft.manifest {
         tx.insert(&scope, manifest)?;
     }
-    changed.version = (bucket.versioning != Versioning::Never).then(|| version.to_owned());
+    // A version without a name of its own is not named, unless it hides what was there.
+    let named = bucket.versioning == Versioning::Enabled || object.is_delete_marker();
+    changed.version = named.then(|| object.version.clone());
     changed.delete_marker = object.is_delete_marker();
     Ok(changed)
 }
@@ -221,13 +205,13 @@ pub(crate) fn delete_object(
     tx: &mut Transaction,
     bucket: &str,
     marker: &Draft,
-    fresh: &str,
+    versions: Versions,
 ) -> Answer<Changed> {
     let known: Bucket = tx
         .get(BUCKETS, bucket)?
         .ok_or_else(|| no_such_bucket(bucket))?;
     if known.versioning != Versioning::Never {
-        return store_version(tx, bucket, marker, &Conditions::default(), fresh);
+        return store_version(tx, bucket, marker, &Conditions::default(), versions);
     }
     let mut changed = delete_version(tx, bucket, &marker.object.key, NULL_VERSION)?;
     changed.version = None;
@@ -258,7 +242,6 @@ impl House {
         version: Option<&str>,
         keys: Keys,
     ) -> Answer<(Permit, Object)> {
-        check_version(version)?;
         let scope = scope_of(&state.bucket.name);
         let object = find(&self.store.read(), &scope, key, version)?;
         let mut keys = keys.maybe("s3:VersionId", version);
@@ -266,6 +249,7 @@ impl House {
             keys = keys.existing_tags(&object.tags);
         }
         let permit = self.ask(call, state, action, On::Key(key), keys)?;
+        self.check_version(key, version)?;
         let not_found = |failure: Failure| self.missing(call, state, failure);
         match object {
             Some(object) if !object.is_delete_marker() => Ok((permit, object)),
@@ -277,7 +261,19 @@ impl House {
         }
     }
 
-    /// What to say of a delete marker.
+    /// Refuses what was never given as a version id.
+    pub(crate) fn check_version(&self, key: &str, version: Option<&str>) -> Answer<()> {
+        match version.filter(|id| !self.versions.is_id(key, id)) {
+            None => Ok(()),
+            Some(text) => Err(INVALID_ARGUMENT
+                .say("Invalid version id specified")
+                .with("ArgumentName", "versionId")
+                .with("ArgumentValue", text)),
+        }
+    }
+
+    /// What to say of a delete marker: that nothing is there, where the object is asked for;
+    /// that this cannot be done to it, where it is meant itself or something is to be changed.
     fn deleted(
         &self,
         call: &Call,
@@ -285,10 +281,12 @@ impl House {
         version: Option<&str>,
         marker: &Object,
     ) -> Failure {
+        let about_object =
+            !(call.target.has("tagging") || call.target.has("acl") && call.method == Method::PUT);
         let failure = match version {
-            None => self.missing(call, state, NO_SUCH_KEY.with("Key", &marker.key)),
-            Some(_) => METHOD_NOT_ALLOWED
-                .with("Method", "GET")
+            None if about_object => self.missing(call, state, NO_SUCH_KEY.with("Key", &marker.key)),
+            _ => METHOD_NOT_ALLOWED
+                .with("Method", call.method.as_str())
                 .with("ResourceType", "DeleteMarker")
                 .header(http::header::ALLOW, "DELETE"),
         };
@@ -338,9 +336,4 @@ impl House {
             manifest: None,
         }
     }
-}
-
-/// The lookup value after which the versions older than this one stand.
-pub(crate) fn history_of(object: &Object) -> String {
-    history(&object.key, object.sequence)
 }

@@ -6,7 +6,8 @@ use s3s::dto::*;
 use crate::call::Call;
 use crate::door::{Keys, On};
 use crate::failure::{
-    ACL_NOT_SUPPORTED, Answer, INVALID_ARGUMENT, MALFORMED_ACL, MALFORMED_XML, NO_SUCH_OWNERSHIP,
+    ACL_NOT_SUPPORTED, Answer, Code, INVALID_ARGUMENT, INVALID_REQUEST, MALFORMED_XML,
+    NO_SUCH_OWNERSHIP,
 };
 use crate::house::{BucketState, House};
 use crate::request::not_implemented;
@@ -18,6 +19,18 @@ const GRANT_HEADERS: &[&str] = &[
     "x-amz-grant-write",
     "x-amz-grant-write-acp",
 ];
+
+const UNEXPECTED_CONTENT: Code = Code(
+    400,
+    "UnexpectedContent",
+    "This request does not support content",
+);
+
+const MISSING_SECURITY_HEADER: Code = Code(
+    400,
+    "MissingSecurityHeader",
+    "Your request was missing a required header",
+);
 
 const CANNED: &[&str] = &[
     "private",
@@ -55,6 +68,7 @@ pub(crate) fn check_acl(call: &Call, canned: Option<&str>) -> Answer<()> {
         None | Some("private" | "bucket-owner-full-control") => Ok(()),
         Some(known) if CANNED.contains(&known) => Err(ACL_NOT_SUPPORTED.into()),
         Some(other) => Err(INVALID_ARGUMENT
+            .say("")
             .with("ArgumentName", "x-amz-acl")
             .with("ArgumentValue", other)),
     }
@@ -149,9 +163,22 @@ impl House {
         canned: Option<String>,
         policy: Option<AccessControlPolicy>,
     ) -> Answer<()> {
+        let granted = GRANT_HEADERS
+            .iter()
+            .any(|name| call.headers.contains_key(*name));
+        if granted && canned.is_some() {
+            return Err(
+                INVALID_REQUEST.say("Specifying both Canned ACLs and Header Grants is not allowed")
+            );
+        }
+        if policy.is_some() && (granted || canned.is_some()) {
+            return Err(UNEXPECTED_CONTENT.into());
+        }
         check_acl(call, canned.as_deref())?;
         match policy {
-            None if canned.is_none() => Err(MALFORMED_ACL.into()),
+            None if canned.is_none() => {
+                Err(MISSING_SECURITY_HEADER.with("MissingHeaderName", "x-amz-acl"))
+            }
             None => Ok(()),
             // Only the list that is already so may be put.
             Some(policy) => {

@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
@@ -48,6 +49,8 @@ impl From<BodyRefused> for Failure {
 pub(crate) struct Witness {
     broken: Mutex<Option<Failure>>,
     trailers: Mutex<Option<HeaderMap>>,
+    /// Whether there is more to come that nobody has read.
+    unread: AtomicBool,
 }
 
 impl Witness {
@@ -57,6 +60,12 @@ impl Witness {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Whether part of the body was left where it was. The connection cannot go on then: what
+    /// is left would be taken for the next request.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.unread.load(Ordering::Acquire)
     }
 
     /// A header that came after the body.
@@ -94,6 +103,9 @@ pub(crate) fn watch(body: Body) -> (Body, Arc<Witness>) {
     if body.bytes().is_some() {
         return (body, witness);
     }
+    witness
+        .unread
+        .store(!HttpBody::is_end_stream(&body), Ordering::Release);
     let watched = Watched {
         inner: body,
         witness: Arc::clone(&witness),
@@ -126,7 +138,8 @@ impl HttpBody for Watched {
                         .unwrap_or_else(PoisonError::into_inner) = Some(trailers.clone());
                 }
             }
-            _ => {}
+            Poll::Ready(None) => self.witness.unread.store(false, Ordering::Release),
+            Poll::Pending => {}
         }
         polled
     }

@@ -19,13 +19,15 @@ use tokio::io::AsyncReadExt as _;
 use crate::blobs::Blobs;
 use crate::buckets::shown;
 use crate::call::Call;
-use crate::checksums::Algorithm;
+use crate::checksums::{Algorithm, Checksum, Kind};
 use crate::door::{Keys, On};
 use crate::failure::{
-    Answer, Failure, INVALID_ARGUMENT, INVALID_PART_NUMBER, INVALID_REQUEST, NO_SUCH_KEY,
+    Answer, Failure, INVALID_ARGUMENT, INVALID_OBJECT_STATE, INVALID_PART_NUMBER, INVALID_REQUEST,
+    NO_SUCH_KEY,
 };
 use crate::house::{BucketState, House};
 use crate::records::{Inline, Manifest, Object, Place, scope_of};
+use crate::rfc2047;
 
 /// How much is read from a file at a time.
 const READ_BYTES: usize = 128 << 10;
@@ -38,16 +40,18 @@ const OPENED_FIRST: usize = 64;
 const LOOKS_MAX: usize = 3;
 
 /// The part of an object that is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Extent {
     offset: u64,
     length: u64,
     /// Whether the answer is partial content.
     partial: bool,
+    /// The part's own checksum, where one part is asked for.
+    checksum: Option<Checksum>,
 }
 
 impl Extent {
-    fn content_range(self, size: u64) -> Option<String> {
+    fn content_range(&self, size: u64) -> Option<String> {
         (self.partial && self.length > 0).then(|| {
             format!(
                 "bytes {}-{}/{size}",
@@ -61,11 +65,15 @@ impl Extent {
 /// Fills what the outputs of reading have in common.
 macro_rules! headers_of {
     ($output:ident, $house:expr, $call:expr, $state:expr, $object:expr, $extent:expr, $mode:expr) => {{
-        let (object, extent): (&Object, Extent) = ($object, $extent);
+        let (object, extent): (&Object, &Extent) = ($object, &$extent);
         let attributes = &object.attributes;
         let whole = extent.offset == 0 && extent.length == object.size;
         let enabled = $mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED);
-        let checksum = object.checksum.as_ref().filter(|_| enabled && whole);
+        let part_sum = extent.checksum.clone();
+        let checksum = match &part_sum {
+            Some(sum) => Some(sum).filter(|_| enabled),
+            None => object.checksum.as_ref().filter(|_| enabled && whole),
+        };
         let sum = |algorithm| checksum.and_then(|checksum| checksum.of(algorithm));
         $output {
             accept_ranges: Some("bytes".to_owned()),
@@ -89,7 +97,6 @@ macro_rules! headers_of {
             ),
             e_tag: Some(ETag::Strong(object.etag.clone())),
             last_modified: Some(shown(object.modified)),
-            metadata: Some(attributes.metadata.clone().into_iter().collect()),
             server_side_encryption: Some(ServerSideEncryption::from_static(
                 ServerSideEncryption::AES256,
             )),
@@ -113,7 +120,7 @@ impl House {
         input: GetObjectInput,
     ) -> Answer<GetObjectOutput> {
         let state = self.enter(call, &input.bucket)?;
-        check_overrides(self, call)?;
+        self.apply_overrides(call)?;
         let mut looks = 0;
         loop {
             let (object, extent) = self.look(
@@ -154,7 +161,7 @@ impl House {
         input: HeadObjectInput,
     ) -> Answer<HeadObjectOutput> {
         let state = self.enter(call, &input.bucket)?;
-        check_overrides(self, call)?;
+        self.apply_overrides(call)?;
         let (object, extent) = self.look(
             call,
             &state,
@@ -164,11 +171,6 @@ impl House {
         )?;
         if extent.partial && extent.length > 0 {
             call.answer_status(http::StatusCode::PARTIAL_CONTENT);
-        }
-        for (parameter, name) in OVERRIDES {
-            if let Some(value) = call.target.parameter(parameter) {
-                call.answer_header(name, value);
-            }
         }
         Ok(headers_of!(
             HeadObjectOutput,
@@ -196,7 +198,7 @@ impl House {
         };
         let object = self.object_for(call, state, action, key, version)?;
         call.conditions
-            .check_read(&object.etag, object.modified)
+            .check_read(&object.etag, object.modified, call.now)
             .map_err(|failure| match failure.status {
                 304 => self.not_modified(state, &object, failure),
                 _ => failure,
@@ -210,6 +212,14 @@ impl House {
             );
         }
         let extent = self.extent(call, state, &object, part)?;
+        if call.method == http::Method::GET
+            && matches!(object.storage_class.as_str(), "GLACIER" | "DEEP_ARCHIVE")
+        {
+            return Err(INVALID_OBJECT_STATE.with("StorageClass", &object.storage_class));
+        }
+        for (name, value) in &object.attributes.metadata {
+            call.answer_header(&format!("x-amz-meta-{name}"), &rfc2047::encode(value));
+        }
         let expires = object
             .attributes
             .expires
@@ -259,9 +269,8 @@ impl House {
             (Some(_), Some(_)) => Err(INVALID_REQUEST
                 .say("Cannot specify both Range header and partNumber query parameter")),
             (None, None) => Ok(Extent {
-                offset: 0,
                 length: size,
-                partial: false,
+                ..Extent::default()
             }),
             (None, Some(range)) => {
                 let (offset, length) = range.of(size)?;
@@ -269,6 +278,7 @@ impl House {
                     offset,
                     length,
                     partial: true,
+                    checksum: None,
                 })
             }
             (Some(number), None) => self.part_extent(state, object, number),
@@ -293,9 +303,9 @@ impl House {
         let Place::Parts(count) = object.place else {
             return match wanted {
                 1 => Ok(Extent {
-                    offset: 0,
                     length: object.size,
                     partial: true,
+                    ..Extent::default()
                 }),
                 _ => Err(outside(1)),
             };
@@ -308,6 +318,16 @@ impl House {
             offset: pieces.iter().take(at).map(|piece| piece.size).sum(),
             length: piece.size,
             partial: true,
+            // Only a composite checksum is made of the parts' own.
+            checksum: object
+                .checksum
+                .as_ref()
+                .filter(|sum| sum.kind == Kind::Composite)
+                .zip(piece.checksum.clone())
+                .map(|(sum, value)| Checksum {
+                    value,
+                    ..sum.clone()
+                }),
         })
     }
 
@@ -475,15 +495,32 @@ const OVERRIDES: [(&str, &str); 6] = [
     ("response-expires", "expires"),
 ];
 
-fn check_overrides(house: &House, call: &Call) -> Answer<()> {
-    let overrides = OVERRIDES
-        .iter()
-        .any(|(parameter, _)| call.target.parameter(parameter).is_some());
-    if overrides && house.gate.account(&call.caller).is_none() {
-        return Err(INVALID_REQUEST
-            .say("Request specific response headers cannot be used for anonymous GET requests."));
+impl House {
+    /// Replaces headers of the answer as the address asks for; signed requests only.
+    fn apply_overrides(&self, call: &Call) -> Answer<()> {
+        for (parameter, name) in OVERRIDES {
+            let Some(value) = call.target.parameter(parameter) else {
+                continue;
+            };
+            if self.gate.account(&call.caller).is_none() {
+                return Err(INVALID_REQUEST.say(
+                    "Request specific response headers cannot be used for anonymous GET requests.",
+                ));
+            }
+            // As HTTP has it: one byte a character.
+            let bytes: Option<Vec<u8>> = value.chars().map(|c| u8::try_from(c).ok()).collect();
+            let value = bytes
+                .and_then(|bytes| http::HeaderValue::from_bytes(&bytes).ok())
+                .ok_or_else(|| {
+                    INVALID_ARGUMENT
+                        .say("Header value cannot be represented using ISO-8859-1.")
+                        .with("ArgumentName", parameter)
+                        .with("ArgumentValue", value)
+                })?;
+            call.replace_header(name, value);
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// A time as HTTP writes it.

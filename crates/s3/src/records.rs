@@ -95,6 +95,12 @@ pub(crate) struct Bucket {
     pub(crate) versioning: Versioning,
     #[serde(default)]
     pub(crate) bucket_key: bool,
+    /// The location constraint as it was given, where it is not the region's name.
+    #[serde(default)]
+    pub(crate) constraint: Option<String>,
+    /// Whether a default encryption was set.
+    #[serde(default)]
+    pub(crate) encryption: bool,
 }
 
 impl Record for Bucket {
@@ -267,6 +273,9 @@ pub(crate) struct Upload {
     /// What the caller asked for, if it did.
     pub(crate) algorithm: Option<Algorithm>,
     pub(crate) kind: Option<Kind>,
+    /// The id of the object that had the key when the upload began.
+    #[serde(default)]
+    pub(crate) writes_over: Option<String>,
 }
 
 impl Record for Upload {

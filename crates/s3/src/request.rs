@@ -5,7 +5,7 @@
 //! meant is settled here: at most one subresource, one that exists for the method, and
 //! everything that belongs to signing is gone. Buckets in host names move into the path.
 
-use http::{HeaderMap, Method, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
 use crate::failure::{
     Answer, Failure, INVALID_ARGUMENT, INVALID_URI, METHOD_NOT_ALLOWED, NOT_IMPLEMENTED,
@@ -98,11 +98,11 @@ const SIGNING_HEADERS: &[&str] = &[
 pub(crate) struct Target {
     /// The path with the bucket in front, as it came, still percent-encoded.
     pub(crate) path: String,
-    /// The path, decoded, for error documents.
-    pub(crate) resource: String,
     pub(crate) bucket: Option<String>,
     /// Empty where the bucket itself is addressed.
     pub(crate) key: String,
+    /// Whether the address itself is signed.
+    presigned: bool,
     /// The decoded query without what belongs to signing.
     pub(crate) query: Vec<(String, String)>,
 }
@@ -133,10 +133,28 @@ impl Target {
         Ok(Target {
             bucket: (!bucket.is_empty()).then(|| bucket.to_owned()),
             key: key.to_owned(),
-            resource: decoded,
+            presigned: ["X-Amz-Signature", "Signature"].iter().any(|mark| {
+                url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+                    .any(|(name, _)| name == *mark)
+            }),
             path,
             query,
         })
+    }
+
+    /// Makes headers of what a presigned address carries in place of headers.
+    pub(crate) fn hoist(&self, headers: &mut HeaderMap) {
+        if !self.presigned {
+            return;
+        }
+        for (name, value) in &self.query {
+            if let Some(name) = hoisted(name)
+                && !headers.contains_key(&name)
+                && let Ok(value) = HeaderValue::from_bytes(value.as_bytes())
+            {
+                headers.insert(name, value);
+            }
+        }
     }
 
     /// The value of a query parameter.
@@ -145,7 +163,8 @@ impl Target {
         Some(&found.1)
     }
 
-    fn has(&self, name: &str) -> bool {
+    /// Whether the query has this parameter.
+    pub(crate) fn has(&self, name: &str) -> bool {
         self.parameter(name).is_some()
     }
 
@@ -155,6 +174,11 @@ impl Target {
             (Some(_), true) => Level::Bucket,
             (Some(_), false) => Level::Object,
         }
+    }
+
+    /// Whether the request makes the bucket that it names.
+    pub(crate) fn makes_bucket(&self, method: &Method) -> bool {
+        method == Method::PUT && self.level() == Level::Bucket && self.subresource().is_none()
     }
 
     /// Does the body of this request stream into an object? Every other body is a document.
@@ -239,14 +263,40 @@ impl Target {
     /// The address as the library is to see it.
     pub(crate) fn uri(&self) -> Answer<Uri> {
         let mut text = self.path.clone();
-        if !self.query.is_empty() {
+        // What replaces headers of the answer, or stands for headers of the request, is not for it.
+        let mut left = self
+            .query
+            .iter()
+            .filter(|(name, _)| !name.starts_with("response-") && hoisted(name).is_none())
+            // An empty number is none.
+            .filter(|(name, value)| {
+                !value.is_empty()
+                    || !matches!(
+                        name.as_str(),
+                        "max-keys" | "max-parts" | "max-uploads" | "part-number-marker"
+                    )
+            })
+            .peekable();
+        if left.peek().is_some() {
             let mut query = url::form_urlencoded::Serializer::new(String::new());
-            query.extend_pairs(&self.query);
+            query.extend_pairs(left);
             text.push('?');
             text.push_str(&query.finish());
         }
         text.parse().map_err(|_| INVALID_URI.into())
     }
+}
+
+/// The header that a query parameter of a presigned address stands for.
+fn hoisted(name: &str) -> Option<HeaderName> {
+    let name = name.to_ascii_lowercase();
+    (name.starts_with("x-amz-")
+        || matches!(
+            name.as_str(),
+            "content-md5" | "content-type" | "if-match" | "if-none-match"
+        ))
+    .then(|| HeaderName::try_from(name).ok())
+    .flatten()
 }
 
 fn not_allowed(method: &Method, kind: &str) -> Failure {

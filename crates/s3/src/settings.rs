@@ -135,7 +135,7 @@ shown_settings! {
 
 removed_settings! {
     delete_bucket_tagging(DeleteBucketTaggingInput) -> DeleteBucketTaggingOutput asks "s3:PutBucketTagging": |bucket| bucket.tags.clear();
-    delete_bucket_encryption(DeleteBucketEncryptionInput) -> DeleteBucketEncryptionOutput asks "s3:PutEncryptionConfiguration": |bucket| bucket.bucket_key = false;
+    delete_bucket_encryption(DeleteBucketEncryptionInput) -> DeleteBucketEncryptionOutput asks "s3:PutEncryptionConfiguration": |bucket| (bucket.bucket_key, bucket.encryption) = (false, false);
     delete_public_access_block(DeletePublicAccessBlockInput) -> DeletePublicAccessBlockOutput asks "s3:PutBucketPublicAccessBlock": |bucket| bucket.public_access_block = None;
     delete_bucket_cors(DeleteBucketCorsInput) -> DeleteBucketCorsOutput asks "s3:PutBucketCORS": |bucket| bucket.cors = None;
 }
@@ -213,7 +213,8 @@ impl House {
                 ServerSideEncryption::AES256 if default.kms_master_key_id.is_none() => {}
                 ServerSideEncryption::AES256 => {
                     return Err(INVALID_ARGUMENT
-                        .say("a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse"));
+                        .say("a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse")
+                        .with("ArgumentName", "ApplyServerSideEncryptionByDefault"));
                 }
                 ServerSideEncryption::AWS_KMS | ServerSideEncryption::AWS_KMS_DSSE => {
                     return Err(not_implemented());
@@ -221,8 +222,10 @@ impl House {
                 _ => return Err(MALFORMED_XML.into()),
             }
         }
-        self.change_bucket(permit, &state, move |bucket| bucket.bucket_key = bucket_key)
-            .await?;
+        self.change_bucket(permit, &state, move |bucket| {
+            (bucket.bucket_key, bucket.encryption) = (bucket_key, true);
+        })
+        .await?;
         Ok(PutBucketEncryptionOutput::default())
     }
 

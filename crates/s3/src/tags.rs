@@ -1,11 +1,14 @@
 //! Tags of buckets and objects.
 
+use quick_xml::events::Event;
 use s3s::dto::*;
 use store::Transaction;
 
 use crate::call::Call;
 use crate::door::{Keys, Permit};
-use crate::failure::{Answer, BAD_REQUEST, INVALID_ARGUMENT, INVALID_TAG, NO_SUCH_KEY};
+use crate::failure::{
+    Answer, BAD_REQUEST, INVALID_ARGUMENT, INVALID_TAG, MALFORMED_XML, NO_SUCH_KEY,
+};
 use crate::house::{BucketState, House};
 use crate::records::{self, Object, scope_of};
 
@@ -51,7 +54,11 @@ pub(crate) fn read_header(text: &str) -> Answer<Vec<records::Tag>> {
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         match (decodes(key), decodes(value)) {
-            (Some(key), Some(value)) if !tags.iter().any(|tag| tag.key == key) => {
+            // A bare `=` in a value is a sign of another way of writing lists.
+            (Some(key), Some(value))
+                if !pair.split_once('=').is_some_and(|(_, v)| v.contains('='))
+                    && !tags.iter().any(|tag| tag.key == key) =>
+            {
                 tags.push(records::Tag { key, value });
             }
             _ => {
@@ -63,6 +70,68 @@ pub(crate) fn read_header(text: &str) -> Answer<Vec<records::Tag>> {
         }
     }
     check(tags, PER_OBJECT_MAX)
+}
+
+/// Reads the tags that a new bucket's configuration brings, which the library passes over.
+pub(crate) fn read_document(document: &[u8]) -> Answer<Vec<records::Tag>> {
+    let mut reader = quick_xml::Reader::from_reader(document);
+    let mut path: Vec<Vec<u8>> = Vec::new();
+    let mut tags = Vec::new();
+    let mut tag: (Option<String>, Option<String>) = (None, None);
+    loop {
+        match reader.read_event() {
+            Ok(Event::Start(start)) => path.push(start.local_name().as_ref().to_vec()),
+            Ok(Event::Text(text)) => {
+                let text = text.decode().map_err(|_| MALFORMED_XML)?;
+                note(&path, &mut tag, &text);
+            }
+            Ok(Event::GeneralRef(entity)) => {
+                let name = entity.decode().map_err(|_| MALFORMED_XML)?;
+                let text = quick_xml::escape::unescape(&format!("&{name};"))
+                    .map_err(|_| MALFORMED_XML)?
+                    .into_owned();
+                note(&path, &mut tag, &text);
+            }
+            Ok(Event::End(_)) => {
+                if is_at(&path, &[b"Tags", b"Tag"]) {
+                    match std::mem::take(&mut tag) {
+                        (Some(key), Some(value)) => tags.push(records::Tag { key, value }),
+                        _ => return Err(MALFORMED_XML.into()),
+                    }
+                } else if is_at(&path, &[b"Tag", b"Value"]) && tag.1.is_none() {
+                    tag.1 = Some(String::new());
+                }
+                path.pop();
+            }
+            // What is no document at all the library refuses.
+            Ok(Event::Eof) | Err(_) => break,
+            Ok(_) => {}
+        }
+    }
+    if tags
+        .iter()
+        .any(|tag: &records::Tag| tag.key.to_ascii_lowercase().starts_with("aws:"))
+    {
+        return Err(INVALID_TAG.say("User-defined tag keys can't start with \"aws:\". This prefix is reserved for system tags. Remove \"aws:\" from your tag keys and try again."));
+    }
+    check(tags, PER_BUCKET_MAX)
+}
+
+fn is_at(path: &[Vec<u8>], tail: &[&[u8]]) -> bool {
+    path.len() >= tail.len()
+        && path
+            .iter()
+            .rev()
+            .zip(tail.iter().rev())
+            .all(|(a, b)| a.as_slice() == *b)
+}
+
+fn note(path: &[Vec<u8>], tag: &mut (Option<String>, Option<String>), text: &str) {
+    if is_at(path, &[b"Tags", b"Tag", b"Key"]) {
+        tag.0.get_or_insert_default().push_str(text);
+    } else if is_at(path, &[b"Tags", b"Tag", b"Value"]) {
+        tag.1.get_or_insert_default().push_str(text);
+    }
 }
 
 fn check(tags: Vec<records::Tag>, most: usize) -> Answer<Vec<records::Tag>> {
@@ -91,7 +160,10 @@ fn check(tags: Vec<records::Tag>, most: usize) -> Answer<Vec<records::Tag>> {
         }
         if tag.key.to_ascii_lowercase().starts_with("aws:") {
             return Err(INVALID_TAG
-                .say("System tags cannot be added/updated by requester")
+                .say(match most {
+                    PER_OBJECT_MAX => "Your TagKey cannot be prefixed with aws:",
+                    _ => "System tags cannot be added/updated by requester",
+                })
                 .with("TagKey", &tag.key));
         }
         if tags.iter().skip(at + 1).any(|other| other.key == tag.key) {
@@ -114,13 +186,25 @@ impl House {
             None => "s3:GetObjectTagging",
             Some(_) => "s3:GetObjectVersionTagging",
         };
-        let object = self.object_for(
-            call,
-            &state,
-            action,
-            &input.key,
-            input.version_id.as_deref(),
-        )?;
+        let object = self
+            .object_for(
+                call,
+                &state,
+                action,
+                &input.key,
+                input.version_id.as_deref(),
+            )
+            .map_err(|mut failure| {
+                // This operation alone names the key with its bucket.
+                for (_, value) in failure
+                    .details
+                    .iter_mut()
+                    .filter(|(name, _)| *name == "Key")
+                {
+                    *value = format!("{}/{value}", input.bucket);
+                }
+                failure
+            })?;
         Ok(GetObjectTaggingOutput {
             tag_set: shown(&object.tags),
             version_id: self.shown_version(&state, &object),
@@ -213,6 +297,7 @@ mod tests {
             ("a=%ff", "InvalidArgument"),
             ("=1", "InvalidTag"),
             ("aws:x=1", "InvalidTag"),
+            ("a=1,b=2", "InvalidArgument"),
             ("a%3C=1", "InvalidTag"),
             (long.as_str(), "InvalidTag"),
             (value.as_str(), "InvalidTag"),

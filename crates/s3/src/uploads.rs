@@ -1,5 +1,7 @@
 //! Uploads in parts: begun, filled, listed, given up.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use s3s::dto::{Part as ShownPart, *};
 use store::{Read as _, Transaction};
 
@@ -11,6 +13,7 @@ use crate::copying::unknown_algorithm;
 use crate::door::{Keys, On, Permit};
 use crate::failure::{Answer, Code, Failure, INVALID_ARGUMENT, INVALID_REQUEST, NO_SUCH_UPLOAD};
 use crate::house::{House, no_such_bucket};
+use crate::objects::youngest;
 use crate::receive::Content;
 use crate::receive::{Order, Received, UPLOAD_BYTES_MAX};
 use crate::records::{BUCKETS, Bucket, Garbage, Part, Upload, part_id, scope_of};
@@ -36,7 +39,7 @@ impl House {
         input: CreateMultipartUploadInput,
     ) -> Answer<CreateMultipartUploadOutput> {
         let state = self.enter(call, &input.bucket)?;
-        let wish = Wish::read(call, input.metadata)?;
+        let wish = Wish::read(call)?;
         let permit = self.ask_to_write(call, &state, &input.key, &wish.tags)?;
         check_write_headers(call)?;
         let algorithm = match &input.checksum_algorithm {
@@ -60,6 +63,7 @@ impl House {
             storage_class: wish.storage_class,
             algorithm,
             kind,
+            writes_over: None,
         };
         let id = upload.id.clone();
         self.begin_upload(permit, input.bucket.clone(), upload)
@@ -79,7 +83,12 @@ impl House {
         self.transact(move |tx: &mut Transaction| {
             tx.get::<Bucket>(BUCKETS, &bucket)?
                 .ok_or_else(|| no_such_bucket(&bucket))?;
-            Ok(tx.insert(&scope_of(&bucket), &upload)?)
+            let scope = scope_of(&bucket);
+            let mut upload = upload.clone();
+            let there =
+                youngest(tx, &scope, &upload.key)?.filter(|object| !object.is_delete_marker());
+            upload.writes_over = there.map(|object| object.id);
+            Ok(tx.insert(&scope, &upload)?)
         })
         .await
     }
@@ -117,7 +126,10 @@ impl House {
             wanted: &wanted,
             inline_bytes_max: None,
         };
-        let received = self.receive_body(call, input.body, order).await?;
+        let received = self
+            .receive_body(call, input.body, order)
+            .await
+            .map_err(digest_in_base64)?;
         // What the caller claimed is confirmed; what the upload wants is kept.
         let confirmed = claim
             .algorithm()
@@ -158,6 +170,10 @@ impl House {
             None => (0, size),
             Some(text) => match Range::parse(text) {
                 Some(Range::From(first, Some(last))) if last < size => (first, last - first + 1),
+                Some(Range::From(first, Some(_))) if first >= size => {
+                    return Err(INVALID_REQUEST
+                        .say("The specified copy range is invalid for the source object size"));
+                }
                 Some(Range::From(_, Some(_))) => {
                     return Err(INVALID_ARGUMENT
                         .say(format!(
@@ -201,7 +217,7 @@ impl House {
         );
         Ok(UploadPartCopyOutput {
             copy_part_result: Some(result),
-            copy_source_version_id: self.shown_version(&source.state, &source.object),
+            copy_source_version_id: source.shown_version(),
             server_side_encryption: encryption(),
             ..Default::default()
         })
@@ -340,10 +356,7 @@ impl House {
             checksum_type: upload
                 .kind
                 .map(|kind| ChecksumType::from_static(kind.name())),
-            initiator: Some(Initiator {
-                display_name: None,
-                id: Some(upload.initiator),
-            }),
+            initiator: Some(initiator(upload.initiator)),
             is_truncated: Some(truncated),
             key: Some(input.key),
             max_parts: i32::try_from(limit).ok(),
@@ -358,6 +371,14 @@ impl House {
     }
 }
 
+/// Who began an upload. People know the last part of an ARN.
+pub(crate) fn initiator(id: String) -> Initiator {
+    Initiator {
+        display_name: id.rsplit(['/', ':']).next().map(str::to_owned),
+        id: Some(id),
+    }
+}
+
 fn shown_part(part: &Part) -> ShownPart {
     let checksum = part.checksum.as_ref();
     with_checksum!(
@@ -369,6 +390,18 @@ fn shown_part(part: &Part) -> ShownPart {
         },
         checksum
     )
+}
+
+/// For parts S3 tells the expected digest as it was sent.
+fn digest_in_base64(mut failure: Failure) -> Failure {
+    for (name, value) in &mut failure.details {
+        if *name == "ExpectedDigest"
+            && let Ok(raw) = hex::decode(&*value)
+        {
+            *value = STANDARD.encode(raw);
+        }
+    }
+    failure
 }
 
 pub(crate) fn no_such_upload(id: &str) -> Failure {

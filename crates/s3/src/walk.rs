@@ -44,11 +44,6 @@ impl Walk {
         key.get(..end)
     }
 
-    /// Whether a marker is itself a rolled-up prefix, so that all under it is passed.
-    pub(crate) fn is_common_prefix(&self, marker: &str) -> bool {
-        self.common_prefix(marker) == Some(marker)
-    }
-
     /// Walks on from a place. `read` gives the next records from a place on, at most so many.
     pub(crate) fn walk<T>(
         &self,

@@ -1,7 +1,5 @@
 //! Writing objects: the headers they come with, and `PutObject`.
 
-use std::collections::BTreeMap;
-
 use s3s::dto::*;
 
 use crate::call::Call;
@@ -38,14 +36,10 @@ pub(crate) struct Wish {
 }
 
 impl Wish {
-    /// Reads the headers; the metadata comes decoded from the library.
-    pub(crate) fn read(call: &Call, metadata: Option<Metadata>) -> Answer<Wish> {
-        let text = |name: &str| {
-            call.header(name)
-                .filter(|value| !value.is_empty())
-                .map(str::to_owned)
-        };
-        let metadata: BTreeMap<String, String> = metadata.unwrap_or_default().into_iter().collect();
+    /// Reads the headers.
+    pub(crate) fn read(call: &Call) -> Answer<Wish> {
+        let text = |name: &str| call.text(name);
+        let metadata = call.metadata();
         let bytes: usize = metadata
             .iter()
             .map(|(name, value)| name.len() + value.len())
@@ -129,10 +123,10 @@ fn storage_class(call: &Call) -> Answer<String> {
             | "ONEZONE_IA"
             | "INTELLIGENT_TIERING"
             | "GLACIER_IR"
-            | "REDUCED_REDUNDANCY"),
+            | "REDUCED_REDUNDANCY"
+            | "GLACIER"
+            | "DEEP_ARCHIVE"),
         ) => Ok(class.to_owned()),
-        // Objects that would have to be thawed before they can be read.
-        Some("GLACIER" | "DEEP_ARCHIVE") => Err(not_implemented()),
         Some(other) => Err(INVALID_STORAGE_CLASS.with("StorageClassRequested", other)),
     }
 }
@@ -280,7 +274,7 @@ impl House {
         input: PutObjectInput,
     ) -> Answer<PutObjectOutput> {
         let state = self.enter(call, &input.bucket)?;
-        let wish = Wish::read(call, input.metadata)?;
+        let wish = Wish::read(call)?;
         let permit = self.ask_to_write(call, &state, &input.key, &wish.tags)?;
         check_write_headers(call)?;
         self.check_write_early(call, &state, &input.key)?;
@@ -336,11 +330,11 @@ impl House {
             inline,
             manifest: None,
         };
-        let (bucket, fresh, conditions) =
-            (bucket.to_owned(), self.new_id(), call.conditions.clone());
+        let (bucket, versions, conditions) =
+            (bucket.to_owned(), self.versions, call.conditions.clone());
         let changed = self
             .transact_with(incoming, move |tx| {
-                store_version(tx, &bucket, &draft, &conditions, &fresh)
+                store_version(tx, &bucket, &draft, &conditions, versions)
             })
             .await?;
         self.remove_garbage(changed.garbage.clone());

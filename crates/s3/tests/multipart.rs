@@ -167,14 +167,14 @@ async fn what_does_not_fit_together_is_refused() {
         .fails(400, "InvalidPartOrder");
     complete(list(&[(1, &b)])).await.fails(400, "InvalidPart");
     complete(list(&[(3, &b)])).await.fails(400, "InvalidPart");
-    complete(list(&[])).await.fails(400, "MalformedXML");
+    complete(list(&[])).await.fails(400, "InvalidRequest");
     complete(list(&[(10_001, &a)]))
         .await
         .fails(400, "MalformedXML");
     complete("<nonsense".to_owned())
         .await
         .fails(400, "MalformedXML");
-    complete(String::new()).await.fails(400, "MalformedXML");
+    complete(String::new()).await.fails(400, "InvalidRequest");
     let size = [("x-amz-mp-object-size", "99")];
     let uri = format!("/bucket/key?uploadId={upload}");
     house
