@@ -52,21 +52,48 @@ impl Envelope {
 
     /// Opens what was sealed for this record.
     pub fn open(&self, identity: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, SealError> {
+        let bound_to = bound(identity);
+        let (data_key, body) = self.unwrap(&bound_to, sealed)?;
+        let plaintext = cipher::open(&data_key, &bound_to, body)?;
+        Ok(Secret::new(plaintext.to_vec()))
+    }
+
+    /// What `from` sealed for this record, under this master key from now on. Only the data
+    /// key is sealed anew; the secret itself is not opened.
+    pub fn rewrap(
+        &self,
+        from: &Envelope,
+        identity: &str,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, SealError> {
+        let bound_to = bound(identity);
+        let (data_key, body) = from.unwrap(&bound_to, sealed)?;
+        let mut rewrapped = vec![FORM];
+        rewrapped.append(&mut cipher::seal(
+            &self.wrapping,
+            self.nonce(),
+            &bound_to,
+            &data_key[..],
+        )?);
+        rewrapped.extend_from_slice(body);
+        Ok(rewrapped)
+    }
+
+    /// The data key, and the body that is still sealed under it.
+    fn unwrap<'a>(&self, bound_to: &[u8], sealed: &'a [u8]) -> Result<(Key, &'a [u8]), SealError> {
         let Some((&FORM, rest)) = sealed.split_first() else {
             return Err(SealError::Form);
         };
         let (wrapped, body) = rest
             .split_at_checked(WRAPPED_BYTES)
             .ok_or(SealError::Form)?;
-        let bound_to = bound(identity);
-        let opened = cipher::open(&self.wrapping, &bound_to, wrapped)?;
+        let opened = cipher::open(&self.wrapping, bound_to, wrapped)?;
         let mut data_key = Key::default();
         if opened.len() != KEY_BYTES {
             return Err(SealError::Form);
         }
         data_key.copy_from_slice(&opened);
-        let plaintext = cipher::open(&data_key, &bound_to, body)?;
-        Ok(Secret::new(plaintext.to_vec()))
+        Ok((data_key, body))
     }
 
     /// Seals text into base64, for records.
@@ -130,6 +157,41 @@ mod tests {
             envelope().open("x", &sealed).unwrap_err(),
             SealError::Broken
         );
+    }
+
+    #[test]
+    fn a_changed_master_key_opens_what_was_wrapped_anew_and_the_old_one_does_not() {
+        let (old, new) = (envelope(), envelope());
+        let sealed = old.seal("x", b"hush").unwrap();
+        let rewrapped = new.rewrap(&old, "x", &sealed).unwrap();
+        assert_eq!(new.open("x", &rewrapped).unwrap().expose(), b"hush");
+        assert_eq!(old.open("x", &rewrapped).unwrap_err(), SealError::Broken);
+        assert_eq!(new.open("y", &rewrapped).unwrap_err(), SealError::Broken);
+        // Neither a stranger's envelope nor another record's is wrapped anew.
+        for (from, identity) in [(&new, "x"), (&old, "y")] {
+            let refusal = new.rewrap(from, identity, &sealed).unwrap_err();
+            assert_eq!(refusal, SealError::Broken);
+        }
+    }
+
+    #[test]
+    fn an_empty_secret_and_a_large_one_come_back() {
+        let envelope = envelope();
+        for plaintext in [vec![], vec![7; 100_000]] {
+            let sealed = envelope.seal("x", &plaintext).unwrap();
+            assert_eq!(envelope.open("x", &sealed).unwrap().expose(), &plaintext);
+        }
+        assert_eq!(envelope.open("x", b"").unwrap_err(), SealError::Form);
+        assert_eq!(envelope.open("x", &[2; 200]).unwrap_err(), SealError::Form);
+    }
+
+    #[test]
+    fn the_halves_of_two_envelopes_do_not_fit() {
+        let envelope = envelope();
+        let one = envelope.seal("x", b"one").unwrap();
+        let two = envelope.seal("x", b"two").unwrap();
+        let mixed = [&one[..1 + WRAPPED_BYTES], &two[1 + WRAPPED_BYTES..]].concat();
+        assert_eq!(envelope.open("x", &mixed).unwrap_err(), SealError::Broken);
     }
 
     #[test]

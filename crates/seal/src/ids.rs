@@ -44,7 +44,10 @@ pub(crate) fn access_key_id(prefix: &str, account: AccountId, entropy: &dyn Entr
 
 /// The account that an access key id of today's form holds.
 pub fn account_of(access_key_id: &str) -> Option<AccountId> {
-    let body = access_key_id.as_bytes().get(4..20)?;
+    let (_prefix, body) = access_key_id.as_bytes().split_at_checked(4)?;
+    if body.len() != 16 {
+        return None;
+    }
     let mut bits: u128 = 0;
     for byte in body {
         let value = ALPHABET.iter().position(|letter| letter == byte)?;
@@ -90,7 +93,15 @@ mod tests {
         let account = account_of("ASIAQNZGKIQY56JQ7WML").unwrap();
         assert_eq!(account.as_str(), "029608264753");
         assert_eq!(account_of("AKIAIOSFODNN7EXAMPLE"), None);
-        assert_eq!(account_of("AKIA"), None);
+        for text in [
+            "",
+            "AKIA",
+            "ASIAQNZGKIQY56JQ7WM",
+            "ASIAQNZGKIQY56JQ7WMLA",
+            "asiaqnzgkiqy56jq7wml",
+        ] {
+            assert_eq!(account_of(text), None, "{text}");
+        }
         assert_eq!(account_of("AKIAé234567890123456"), None);
     }
 
@@ -102,6 +113,19 @@ mod tests {
             prop_assert_eq!(id.len(), 20);
             prop_assert_eq!(account_of(&id), Some(account));
         }
+    }
+
+    #[test]
+    fn long_term_keys_have_the_form_of_awss() {
+        let account = AccountId::from_number(123_456_789_012).unwrap();
+        let (id, secret) = long_term_key(account, &SystemEntropy);
+        assert!(id.starts_with("AKIA") && id.len() == 20);
+        assert_eq!(account_of(&id), Some(account));
+        assert_eq!(secret.expose().len(), 40);
+        assert!(!secret.expose().contains('='));
+        let (other_id, other) = long_term_key(account, &SystemEntropy);
+        assert_ne!(id, other_id);
+        assert!(!same(secret.expose().as_bytes(), other.expose().as_bytes()));
     }
 
     #[test]

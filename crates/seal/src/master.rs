@@ -89,8 +89,14 @@ impl MasterKey {
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let key = MasterKey::generate(entropy);
-                key.write_new(path).map_err(failed)?;
-                Ok(key)
+                match key.write_new(path, entropy) {
+                    Ok(()) => Ok(key),
+                    // Another start was faster: its key is the one.
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                        MasterKey::from_file(path, entropy)
+                    }
+                    Err(error) => Err(failed(error)),
+                }
             }
             Err(error) => Err(failed(error)),
         }
@@ -118,26 +124,52 @@ impl MasterKey {
         &self.0
     }
 
-    /// Written whole and flushed before it has its name, so that no start finds half a key.
-    fn write_new(&self, path: &Path) -> io::Result<()> {
+    /// Written whole and flushed before it has its name, so that no start finds half a key;
+    /// and a name that is taken is not taken over, so that no start loses its key to another.
+    fn write_new(&self, path: &Path, entropy: &dyn Entropy) -> io::Result<()> {
         let folder = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or_else(|| Path::new("."));
-        let draft = path.with_extension("draft");
+        let mut nonce = [0u8; 8];
+        entropy.fill(&mut nonce);
+        let draft = path.with_extension(format!("{}.draft", hex::encode(nonce)));
+        let named = self
+            .write_draft(&draft)
+            .and_then(|()| self.name_draft(&draft, path));
+        // Whatever happened, the draft is done with; what went wrong before matters more.
+        let removed = std::fs::remove_file(&draft);
+        named.and(removed)?;
+        std::fs::File::open(folder)?.sync_all()
+    }
+
+    fn name_draft(&self, draft: &Path, path: &Path) -> io::Result<()> {
+        match std::fs::hard_link(draft, path) {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied
+                ) =>
+            {
+                // Some file systems know no links: the name at least is taken over by nobody.
+                self.write_draft(path)
+            }
+            named => named,
+        }
+    }
+
+    fn write_draft(&self, draft: &Path) -> io::Result<()> {
         let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
+        options.write(true).create_new(true);
         #[cfg(unix)]
         {
             use std::os::unix::fs::OpenOptionsExt;
             options.mode(0o600);
         }
-        let mut file = options.open(&draft)?;
+        let mut file = options.open(draft)?;
         let text = Zeroizing::new(STANDARD.encode(&self.0[..]) + "\n");
         file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&draft, path)?;
-        std::fs::File::open(folder)?.sync_all()
+        file.sync_all()
     }
 }
 
@@ -181,6 +213,48 @@ mod tests {
                 Err(MasterKeyError::TooOpen { .. })
             ));
         }
+    }
+
+    #[test]
+    fn starts_at_the_same_time_agree_on_one_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        let starts: Vec<_> = (0..8)
+            .map(|_| {
+                let path = path.clone();
+                std::thread::spawn(move || {
+                    *MasterKey::from_file(&path, &SystemEntropy).unwrap().bytes()
+                })
+            })
+            .collect();
+        let keys: Vec<_> = starts
+            .into_iter()
+            .map(|start| start.join().unwrap())
+            .collect();
+        assert!(keys.windows(2).all(|pair| pair[0] == pair[1]));
+        // And no draft stays behind.
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_holds_no_key_is_refused_and_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        let made = MasterKey::from_file(&path, &SystemEntropy).unwrap();
+        drop(made);
+        std::fs::write(&path, "half a ke").unwrap();
+        let refusal = MasterKey::from_file(&path, &SystemEntropy).unwrap_err();
+        assert!(matches!(refusal, MasterKeyError::Form));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "half a ke");
+        let nowhere = folder.path().join("no/such/folder/key");
+        let refusal = MasterKey::from_file(&nowhere, &SystemEntropy).unwrap_err();
+        assert!(matches!(refusal, MasterKeyError::File { .. }));
+    }
+
+    #[test]
+    fn debug_hides_the_key() {
+        let key = MasterKey::from_text(&"ab".repeat(32)).unwrap();
+        assert_eq!(format!("{key:?}"), "MasterKey(…)");
     }
 
     #[test]

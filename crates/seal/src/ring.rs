@@ -1,6 +1,7 @@
 //! The keys under which sessions are sealed. They change daily; an old one stays until the
 //! last session under it has ended.
 
+use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -43,8 +44,7 @@ struct RingKey {
     secrets: Key,
 }
 
-/// Temporary credentials, fresh from the ring.
-#[derive(Debug)]
+/// Temporary credentials, fresh from the ring. `Debug` shows no more than whose they are.
 pub struct Issued {
     /// `ASIA…`, with the account in it.
     pub access_key_id: String,
@@ -54,8 +54,7 @@ pub struct Issued {
     pub session_token: String,
 }
 
-/// A token that opened.
-#[derive(Debug)]
+/// A token that opened. `Debug` hides what was in it.
 pub struct Opened {
     /// What was sealed.
     pub payload: Vec<u8>,
@@ -85,6 +84,20 @@ struct StoredKey {
     id: [u8; ID_BYTES],
     made_s: i64,
     root: [u8; KEY_BYTES],
+}
+
+impl fmt::Debug for Issued {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Issued")
+            .field("access_key_id", &self.access_key_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened").finish_non_exhaustive()
+    }
 }
 
 impl KeyRing {
@@ -136,7 +149,12 @@ impl KeyRing {
             .filter(|key| now_s.saturating_sub(key.made_s) < OPENS_FOR_S)
             .map(RingKey::copy)
             .collect();
-        keys.push(RingKey::generate(now_s, entropy));
+        let mut fresh = RingKey::generate(now_s, entropy);
+        // Tokens find their key by its id: no two may share one.
+        while keys.iter().any(|key| key.id == fresh.id) {
+            fresh = RingKey::generate(now_s, entropy);
+        }
+        keys.push(fresh);
         write(envelope, &keys)
     }
 
@@ -262,115 +280,4 @@ fn write(envelope: &Envelope, keys: &[RingKey]) -> Result<Vec<u8>, SealError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::MasterKey;
-    use aws::SystemEntropy;
-    use proptest::prelude::*;
-
-    const NOW: i64 = 1_900_000_000;
-
-    fn account() -> AccountId {
-        "111122223333".parse().unwrap()
-    }
-
-    fn envelope() -> Envelope {
-        Envelope::new(
-            &MasterKey::generate(&SystemEntropy),
-            Box::new(SystemEntropy),
-        )
-    }
-
-    fn issued(ring: &KeyRing) -> Issued {
-        ring.issue(account(), b"who", &SystemEntropy).unwrap()
-    }
-
-    #[test]
-    fn a_token_opens_with_its_access_key_and_gives_the_same_secret() {
-        let ring = KeyRing::new(NOW, &SystemEntropy);
-        let issued = issued(&ring);
-        assert_eq!(issued.secret_access_key.expose().len(), 40);
-        assert!(issued.access_key_id.starts_with("ASIA"));
-        let opened = ring
-            .open(&issued.access_key_id, &issued.session_token)
-            .unwrap();
-        assert_eq!(opened.payload, b"who");
-        assert_eq!(opened.secret.expose(), issued.secret_access_key.expose());
-    }
-
-    #[test]
-    fn a_token_does_not_open_with_another_access_key() {
-        let ring = KeyRing::new(NOW, &SystemEntropy);
-        let (one, other) = (issued(&ring), issued(&ring));
-        let refusal = ring
-            .open(&other.access_key_id, &one.session_token)
-            .unwrap_err();
-        assert_eq!(refusal, TokenRefusal::Broken);
-    }
-
-    #[test]
-    fn a_foreign_token_is_refused() {
-        let issued = issued(&KeyRing::new(NOW, &SystemEntropy));
-        let refusal = KeyRing::new(NOW, &SystemEntropy)
-            .open(&issued.access_key_id, &issued.session_token)
-            .unwrap_err();
-        assert_eq!(refusal, TokenRefusal::UnknownKey);
-    }
-
-    #[test]
-    fn old_tokens_open_after_rotation_until_the_longest_session_has_ended() {
-        let envelope = envelope();
-        let ring = KeyRing::new(NOW, &SystemEntropy);
-        let old = issued(&ring);
-        assert!(!ring.is_rotation_due(NOW + SEALS_FOR_S - 1));
-        assert!(ring.is_rotation_due(NOW + SEALS_FOR_S));
-
-        let rotate = |now_s| {
-            let stored = ring.rotated(&envelope, now_s, &SystemEntropy).unwrap();
-            ring.adopt(&envelope, &stored).unwrap();
-        };
-        rotate(NOW + SEALS_FOR_S);
-        assert!(ring.open(&old.access_key_id, &old.session_token).is_ok());
-        let new = issued(&ring);
-        rotate(NOW + OPENS_FOR_S);
-        assert!(ring.open(&new.access_key_id, &new.session_token).is_ok());
-        assert_eq!(
-            ring.open(&old.access_key_id, &old.session_token)
-                .unwrap_err(),
-            TokenRefusal::UnknownKey
-        );
-    }
-
-    #[test]
-    fn a_stored_ring_opens_under_its_master_key_only() {
-        let envelope = envelope();
-        let ring = KeyRing::new(NOW, &SystemEntropy);
-        let issued = issued(&ring);
-        let stored = ring.seal(&envelope).unwrap();
-        let read = KeyRing::unseal(&envelope, &stored).unwrap();
-        assert!(
-            read.open(&issued.access_key_id, &issued.session_token)
-                .is_ok()
-        );
-        assert!(KeyRing::unseal(&self::envelope(), &stored).is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn no_changed_character_and_no_cut_opens(at in 0usize..200, flip in 1u8..128, cut in 0usize..64) {
-            let ring = KeyRing::new(NOW, &SystemEntropy);
-            let issued = ring.issue(account(), &[7; 100], &SystemEntropy).unwrap();
-            let token = issued.session_token;
-            let mut bytes = token.clone().into_bytes();
-            let at = at % bytes.len();
-            bytes[at] ^= flip;
-            if let Ok(changed) = String::from_utf8(bytes) {
-                prop_assert!(ring.open(&issued.access_key_id, &changed).is_err());
-            }
-            let short: String = token.chars().take(cut % token.len()).collect();
-            prop_assert!(ring.open(&issued.access_key_id, &short).is_err());
-            let spaced = format!("{token}\n");
-            prop_assert!(ring.open(&issued.access_key_id, &spaced).is_err());
-        }
-    }
-}
+mod tests;

@@ -42,6 +42,9 @@ pub(crate) fn request(
 }
 
 fn path(raw: &str, style: PathStyle, text: &mut Vec<u8>) -> Result<(), Refusal> {
+    if !raw.is_empty() && !raw.starts_with('/') {
+        return Err(Refusal::Path);
+    }
     match style {
         PathStyle::Exact => exact_path(raw, text),
         PathStyle::Normalized => {
@@ -176,10 +179,12 @@ mod tests {
     }
 
     #[test]
-    fn a_path_with_half_an_escape_is_refused() {
-        let mut text = Vec::new();
-        let refusal = path("/a%2", PathStyle::Exact, &mut text).unwrap_err();
-        assert_eq!(refusal, Refusal::Path);
+    fn a_path_with_half_an_escape_or_without_its_root_is_refused() {
+        for raw in ["/a%2", "*", ".", "a/b"] {
+            let mut text = Vec::new();
+            let refusal = path(raw, PathStyle::Exact, &mut text).unwrap_err();
+            assert_eq!(refusal, Refusal::Path, "{raw}");
+        }
     }
 
     #[test]

@@ -165,6 +165,9 @@ fn string_to_sign(
         }
     }
     signed.sort_unstable();
+    if let Some(name) = twice(&signed) {
+        return Err(Refusal::Repeated(name.into()));
+    }
     for (at, (name, value)) in signed.iter().enumerate() {
         text.push(if at == 0 { '?' } else { '&' });
         text.push_str(name);
@@ -214,12 +217,16 @@ fn amz_headers<'a>(
         }
     }
     headers.sort_unstable();
-    let twice = headers.windows(2).find_map(|pair| match pair {
-        [(a, _), (b, _)] if a == b => Some((*a).to_owned()),
-        _ => None,
-    });
-    match twice {
+    match twice(&headers) {
         Some(name) => Err(Refusal::Repeated(name.into())),
         None => Ok(headers),
     }
+}
+
+/// A name that stands twice in a sorted list.
+fn twice(sorted: &[(&str, &str)]) -> Option<String> {
+    sorted.windows(2).find_map(|pair| match pair {
+        [(a, _), (b, _)] if a == b => Some((*a).to_owned()),
+        _ => None,
+    })
 }
