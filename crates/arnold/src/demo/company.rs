@@ -281,3 +281,17 @@ fn password() -> String {
     }
     password
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_three_groups_of_four_and_never_the_same() {
+        let (one, other) = (password(), password());
+        assert_ne!(one, other);
+        assert_eq!(one.split('-').map(str::len).collect::<Vec<_>>(), [4, 4, 4]);
+        let is_known = |c: char| c == '-' || PASSWORD_CHARS.contains(&(c as u8));
+        assert!(one.chars().all(is_known), "{one}");
+    }
+}

@@ -127,3 +127,51 @@ pub(super) fn steps(arnold: SocketAddr) -> Vec<Step> {
         ),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_and_headings_stand_out_and_nothing_else_does() {
+        assert_eq!(style("    aws s3 ls"), Some(CYAN));
+        assert_eq!(style("12. Start over"), Some(BOLD));
+        for plain in [
+            "",
+            "  ana    k3m9-x7qp-2wzt",
+            "Everything. Really",
+            "1.5 hours",
+        ] {
+            assert_eq!(style(plain), None, "{plain}");
+        }
+    }
+
+    #[test]
+    fn the_guide_names_what_differs_from_start_to_start() {
+        let administrator = Administrator::new().unwrap();
+        let company = Company::new("http://127.0.0.1:1");
+        let guide = Guide {
+            url: "http://127.0.0.1:2",
+            issuer: "http://127.0.0.1:1",
+            company: &company,
+            administrator: &administrator,
+            pool: "us-east-1:pool",
+            folder: "/somewhere/of its own",
+        };
+        let text = guide.text().unwrap();
+        let [ana, ben] = &company.people;
+        for part in [
+            guide.url,
+            guide.issuer,
+            guide.pool,
+            "tail -n 3 \"/somewhere/of its own/",
+            ana.password.expose(),
+            ben.password.expose(),
+            &administrator.access_key_id,
+            administrator.secret.expose(),
+            "--logins \"127.0.0.1:1=$TOKEN\"",
+        ] {
+            assert!(text.contains(part), "{part}");
+        }
+    }
+}
