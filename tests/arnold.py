@@ -113,7 +113,8 @@ class Arnold:
     # The process.
 
     def start(self):
-        """Starts the binary and waits for it to say where it listens."""
+        """Starts the binary and waits for it to say where it listens. Its clock is the true one."""
+        ClientTime.offset = datetime.timedelta(0)
         environment = {
             name: value
             for name, value in os.environ.items()
@@ -172,7 +173,6 @@ class Arnold:
 
     def __exit__(self, *_):
         self.stop()
-        ClientTime.offset = datetime.timedelta(0)
 
     def log_text(self):
         return self.log.read_text(errors="replace")

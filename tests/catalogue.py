@@ -88,7 +88,8 @@ def _value(shape, named):
     kind = shape.type_name
     if kind == "structure":
         members = _structure(shape, named)
-        if not members and shape.members and getattr(shape, "is_tagged_union", False):
+        if not members and shape.members:
+            # An empty structure is nothing at all on the query wire, and a union needs a member.
             first = next(iter(shape.members))
             members = {first: _value(shape.members[first], named)}
         return members

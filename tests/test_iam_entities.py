@@ -457,5 +457,5 @@ def test_policy_documents_are_percent_encoded_on_the_wire(arnold, iam):
 
 def test_several_broken_constraints_are_told_at_once(arnold, refused):
     loose = arnold.client("iam", parameter_validation=False)
-    with refused("ValidationError", 400, re.compile("^2 validation errors detected: ")):
+    with refused("ValidationError", 400, re.compile("^3 validation errors detected: ")):
         loose.list_users(MaxItems=0, Marker="")

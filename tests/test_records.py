@@ -84,8 +84,8 @@ def test_what_lies_in_the_folder_is_for_its_owner_only(eventful):
     assert stat.S_IMODE(arnold.data.stat().st_mode) & 0o077 == 0
 
 
-def test_an_answer_carries_the_id_under_which_the_log_knows_it(shared):
-    answer = shared.client("sts").get_caller_identity()
+def test_an_answer_carries_the_id_under_which_the_log_knows_it(arnold):
+    answer = arnold.client("sts").get_caller_identity()
     request_id = answer["ResponseMetadata"]["RequestId"]
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", request_id)
 

@@ -268,6 +268,14 @@ fn denied<K>(
     Denied { message, verdict }
 }
 
+/// Whether IAM knows no such credential: sessions that users and root made for themselves
+/// without a second factor, and those of federated users.
+pub fn is_unknown_to_iam(caller: &Caller) -> bool {
+    caller
+        .known()
+        .is_some_and(|known| is_restricted(known, "iam:*"))
+}
+
 /// What sessions of `GetSessionToken` and `GetFederationToken` may not do whatever the
 /// policies say (IAM User Guide, "Compare AWS STS credentials").
 fn is_restricted(known: &Known, action: &str) -> bool {

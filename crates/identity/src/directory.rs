@@ -76,6 +76,9 @@ pub enum CredentialRefusal {
     /// The session has ended.
     #[error("the session has ended")]
     Expired,
+    /// The session is good, but not for this service.
+    #[error("a session of this kind may not be used with IAM")]
+    NotForIam,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -24,7 +24,7 @@ mod watch;
 
 pub use self::access_key::{AccessKey, KeyOwner, KeyStatus, LastUsed};
 pub use self::account::{Account, GLOBAL_SCOPE, canonical_user_id};
-pub use self::authorize::{Ask, AskRef, Denied, RequestFacts, iso};
+pub use self::authorize::{Ask, AskRef, Denied, RequestFacts, is_unknown_to_iam, iso};
 pub use self::caller::{Caller, CallerKind, Known, OpenSession};
 pub use self::directory::{
     Credential, CredentialRefusal, Directory, IssueRefusal, SESSION_BYTES_MAX,

@@ -19,8 +19,8 @@ use serde_json::{Map, Value, json};
 use store::Store;
 use wire::Structure;
 
-use crate::Error;
 use crate::pipeline::Raw;
+use crate::{Error, Vouched};
 
 /// How many events may wait to be written before calls wait for them.
 const WAITING_MAX: usize = 65_536;
@@ -36,6 +36,7 @@ pub struct Event {
     request_id: String,
     at: Timestamp,
     caller: Caller,
+    vouched: Option<Vouched>,
     source_ip: Option<String>,
     user_agent: Option<String>,
     region: String,
@@ -75,6 +76,7 @@ impl Event {
             request_id: request_id.to_owned(),
             at: now,
             caller: Caller::Anonymous,
+            vouched: None,
             source_ip: raw.peer.ip.map(|ip| ip.to_canonical().to_string()),
             user_agent: raw
                 .headers
@@ -106,6 +108,7 @@ impl Event {
             request_id: request_id.to_owned(),
             at: request.now,
             caller: Caller::Anonymous,
+            vouched: None,
             source_ip: request.source_ip.map(|ip| ip.to_canonical().to_string()),
             user_agent: None,
             region: request.region.clone(),
@@ -130,6 +133,10 @@ impl Event {
         self.caller = caller.clone();
         self.user_agent.clone_from(&request.user_agent);
         self.region.clone_from(&request.region);
+    }
+
+    pub(crate) fn vouched(&mut self, vouched: Option<&Vouched>) {
+        self.vouched = vouched.cloned();
     }
 
     pub(crate) fn input(&mut self, input: &Structure) {
@@ -158,7 +165,7 @@ impl Event {
         }
         let mut line = json!({
             "eventVersion": "1.11",
-            "userIdentity": user_identity(&self.caller),
+            "userIdentity": user_identity(&self.caller, self.vouched.as_ref()),
             "eventTime": iso(self.at.as_second()),
             "eventSource": self.source,
             "eventName": self.name,
@@ -194,7 +201,11 @@ impl Event {
     }
 
     fn account(&self) -> Option<AccountId> {
-        self.caller.known().map(identity::Known::account)
+        let vouched = self.vouched.as_ref().map(|vouched| vouched.account);
+        self.caller
+            .known()
+            .map(identity::Known::account)
+            .or(vouched)
     }
 }
 
@@ -224,8 +235,22 @@ fn read_only(name: &str) -> bool {
 }
 
 /// CloudTrail's `userIdentity` element.
-fn user_identity(caller: &Caller) -> Value {
+fn user_identity(caller: &Caller, vouched: Option<&Vouched>) -> Value {
     let Caller::Known(known) = caller else {
+        if let Some(vouched) = vouched {
+            let Vouched {
+                provider,
+                audience,
+                subject,
+                ..
+            } = vouched;
+            return json!({
+                "type": "WebIdentityUser",
+                "principalId": format!("{provider}:{audience}:{subject}"),
+                "userName": subject,
+                "identityProvider": provider,
+            });
+        }
         return json!({ "type": "Unknown", "principalId": "", "accountId": "anonymous" });
     };
     let kind = match known.kind() {

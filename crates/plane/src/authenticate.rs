@@ -78,6 +78,13 @@ pub fn authenticate(
         .map_err(|refusal| unknown(refusal, style))?;
     let verified = sigv4::verify(&presented, &parts, &credential.secret, rules, now_s, body)
         .map_err(refused)?;
+    if presented
+        .scope()
+        .is_some_and(|scope| scope.service == "iam")
+        && identity::is_unknown_to_iam(&credential.caller)
+    {
+        return Err(unknown(CredentialRefusal::NotForIam, style));
+    }
     Ok(Authenticated {
         caller: credential.caller,
         region: presented.scope().map(|scope| scope.region.to_owned()),

@@ -1,6 +1,6 @@
 //! A call: who calls, when, from where, and the house it is answered in.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws::{AccountId, Clock, Entropy, Timestamp};
 use facts::OperationFacts;
@@ -37,6 +37,21 @@ pub struct Call {
     pub request_id: String,
     /// The house.
     pub environment: Environment,
+    /// Whom a provider vouched for, once it is verified; for the record alone.
+    pub vouched: OnceLock<Vouched>,
+}
+
+/// A person or workload that a provider outside vouched for.
+#[derive(Debug, Clone)]
+pub struct Vouched {
+    /// The provider's ARN.
+    pub provider: String,
+    /// Whom the proof was made for: the token's audience.
+    pub audience: String,
+    /// Who it speaks of.
+    pub subject: String,
+    /// The account that trusts the provider.
+    pub account: AccountId,
 }
 
 impl Call {
@@ -77,6 +92,12 @@ impl Call {
     /// The caller's account, where the operation takes signed calls only.
     pub fn account(&self) -> Result<AccountId, Error> {
         Ok(self.known()?.account())
+    }
+
+    /// Notes for the record whom a provider vouched for. Decides nothing.
+    pub fn vouch(&self, vouched: Vouched) {
+        // Set by one operation once; a second note would say the same.
+        let _ = self.vouched.set(vouched);
     }
 
     /// A new unique id with this prefix, such as `AIDA`.

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use facts::{Auth, OperationFacts, Protocol};
@@ -123,6 +123,7 @@ impl Plane {
             request,
             request_id: request_id.to_owned(),
             environment: self.environment.clone(),
+            vouched: OnceLock::new(),
         });
         let input = wire::decode(operation, routed.format, &incoming(raw))?;
         event.input(&input);
@@ -133,7 +134,11 @@ impl Plane {
         match entry.handler {
             Handler::Hot(run) => run(&call, input),
             Handler::Stored(run) => blocking::run(move || run(&call, input)).await,
-            Handler::Gathering(run) => run(call, input).await,
+            Handler::Gathering(run) => {
+                let answer = run(Arc::clone(&call), input).await;
+                event.vouched(call.vouched.get());
+                answer
+            }
         }
     }
 

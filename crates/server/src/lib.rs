@@ -14,6 +14,7 @@ mod listen;
 mod reset_point;
 mod s3_front;
 mod s3_gate;
+mod unread;
 
 pub use self::bootstrap::{BootstrapError, FirstKey};
 pub use self::config::{Config, ConfigError};

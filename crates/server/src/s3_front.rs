@@ -14,6 +14,7 @@ use wire::route::Route;
 use crate::answer::AnswerBody;
 use crate::front::head;
 use crate::s3_gate::S3Caller;
+use crate::unread::{Reading, Watched};
 
 /// The S3 endpoint behind its door.
 pub(crate) struct S3Front {
@@ -115,7 +116,8 @@ impl S3Front {
             first_ask: Mutex::new(None),
         });
         let is_head = request.method() == http::Method::HEAD;
-        let mut onward = match unwrap(request, authenticated.signature.as_ref()) {
+        let is_http1 = request.version() <= http::Version::HTTP_11;
+        let (mut onward, reading) = match unwrap(request, authenticated.signature.as_ref()) {
             Ok(onward) => onward,
             Err(refused) => {
                 let error = plane::refuse(&refused, Style::S3);
@@ -125,8 +127,12 @@ impl S3Front {
         let extensions = onward.extensions_mut();
         extensions.insert(CallerHandle::new(Arc::clone(&caller)));
         extensions.insert(RequestId(request_id.clone()));
-        let response = self.endpoint.call(onward).await;
+        let mut response = self.endpoint.call(onward).await;
         self.record(&caller, &request_id, response.status());
+        if is_http1 && !reading.is_over() {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+        }
         response.map(AnswerBody::stream)
     }
 
@@ -214,7 +220,7 @@ fn signature_keys(
 fn unwrap(
     request: Request<Incoming>,
     signature: Option<&Verified>,
-) -> Result<Request<Body>, sigv4::Refusal> {
+) -> Result<(Request<Body>, Reading), sigv4::Refusal> {
     let unsigned;
     let verified = if let Some(signature) = signature {
         signature
@@ -230,6 +236,7 @@ fn unwrap(
         headers: &parts.headers,
         authority: None,
     };
+    let (incoming, reading) = Watched::new(incoming);
     let body = VerifiedBody::new(incoming, verified, &view)?;
     if matches!(verified.payload(), Payload::Chunks { .. })
         && let Some(bytes) = body.decoded_bytes()
@@ -247,7 +254,8 @@ fn unwrap(
         }
         BodyFault::Transport(error) => Box::new(error),
     });
-    Ok(Request::from_parts(parts, Body::http_body(body)))
+    let request = Request::from_parts(parts, Body::http_body(body));
+    Ok((request, reading))
 }
 
 /// A refusal before the endpoint was reached, in S3's form.

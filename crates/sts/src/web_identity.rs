@@ -5,7 +5,7 @@ use std::sync::Arc;
 use facts::OperationFacts;
 use identity::{OidcProvider, Session, SessionKind, Tag};
 use oidc::{Claims, Expectation, Unverified};
-use plane::{Call, Error, FederatedOperation, Permit, Touches};
+use plane::{Call, Error, FederatedOperation, Permit, Touches, Vouched};
 use wire::{Input, Output, Structure, Value};
 
 use crate::role_arn::{NamedRole, RoleArn};
@@ -82,6 +82,12 @@ impl FederatedOperation for AssumeRoleWithWebIdentity {
         )
         .await
         .map_err(refuse)?;
+        call.vouch(Vouched {
+            provider: provider.arn().to_string(),
+            audience: claims.client_id().to_owned(),
+            subject: claims.subject().to_owned(),
+            account: role_arn.account,
+        });
         Ok(Verified {
             role: NamedRole::find(call, role_arn)?,
             provider,

@@ -2,7 +2,7 @@
 //! that both trust, and roles for those who sign in.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws::{AccountId, Clock as _, MovableClock, SystemEntropy};
 use http::{HeaderMap, Method};
@@ -291,6 +291,7 @@ impl House {
             request: self.request(if is_signed { region } else { "us-east-1" }),
             request_id: "r".to_owned(),
             environment: self.environment.clone(),
+            vouched: OnceLock::new(),
         });
         entry.answer(&call, input).await.map(shown)
     }

@@ -1,6 +1,6 @@
 //! A small house to call operations in: two accounts, root and an administrator in each.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws::{AccountId, Clock as _, MovableClock, SystemEntropy};
 use http::{HeaderMap, Method};
@@ -218,6 +218,7 @@ impl House {
             },
             request_id: "r".to_owned(),
             environment: self.environment.clone(),
+            vouched: OnceLock::new(),
         });
         let answer = self.runtime.block_on(entry.answer(&call, input))?;
         let encoded = wire::encode(facts, Format::QueryXml, &answer, "r");

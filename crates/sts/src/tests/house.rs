@@ -2,7 +2,7 @@
 //! a provider that the first account trusts, and a clock that moves.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws::{AccountId, Clock as _, MovableClock, SystemEntropy};
 use http::{HeaderMap, Method};
@@ -219,6 +219,7 @@ impl House {
             request: self.request(),
             request_id: "r".to_owned(),
             environment: self.environment.clone(),
+            vouched: OnceLock::new(),
         });
         entry.answer(&call, input).await.map(shown)
     }
