@@ -310,24 +310,3 @@ def test_a_provider_has_a_hundred_clients_at_most(iam, refused, provider):
     arn = iam.create_open_id_connect_provider(Url=provider.issuer, ClientIDList=ids)["OpenIDConnectProviderArn"]
     with refused("LimitExceeded", 409, "Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: 100"):
         iam.add_client_id_to_open_id_connect_provider(OpenIDConnectProviderArn=arn, ClientID="one-more")
-
-
-# Simulation and the account
-
-
-def test_the_simulator_gives_the_same_answers_as_the_real_thing(iam):
-    answer = iam.simulate_custom_policy(
-        PolicyInputList=[policy(allow("s3:GetObject", "arn:aws:s3:::b/*"), deny("s3:GetObject", "arn:aws:s3:::b/x"))],
-        ActionNames=["s3:GetObject", "s3:PutObject"],
-        ResourceArns=["arn:aws:s3:::b/a", "arn:aws:s3:::b/x"],
-    )
-    decisions = {
-        (result["EvalActionName"], result["EvalResourceName"]): result["EvalDecision"]
-        for result in answer["EvaluationResults"]
-    }
-    assert decisions == {
-        ("s3:GetObject", "arn:aws:s3:::b/a"): "allowed",
-        ("s3:GetObject", "arn:aws:s3:::b/x"): "explicitDeny",
-        ("s3:PutObject", "arn:aws:s3:::b/a"): "implicitDeny",
-        ("s3:PutObject", "arn:aws:s3:::b/x"): "implicitDeny",
-    }
