@@ -71,11 +71,21 @@ pub fn authenticate(
         });
     };
     let now_s = environment.clock.epoch_seconds();
-    sigv4::check_scope(&presented, rules, now_s).map_err(refused)?;
-    let credential = environment
-        .directory
-        .credential(presented.access_key_id(), presented.session_token(), now_s)
-        .map_err(|refusal| unknown(refusal, style))?;
+    let in_time = sigv4::check_scope(&presented, rules, now_s);
+    let too_old = matches!(in_time, Err(Refusal::TooOld { .. }));
+    if !too_old {
+        in_time.clone().map_err(refused)?;
+    }
+    let credential = environment.directory.credential(
+        presented.access_key_id(),
+        presented.session_token(),
+        now_s,
+    );
+    // Of a request that is both old and made with a session that has ended, AWS tells the end.
+    if !matches!(credential, Err(CredentialRefusal::Expired)) {
+        in_time.map_err(refused)?;
+    }
+    let credential = credential.map_err(|refusal| unknown(refusal, style))?;
     let verified = sigv4::verify(&presented, &parts, &credential.secret, rules, now_s, body)
         .map_err(refused)?;
     if presented

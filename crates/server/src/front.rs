@@ -135,9 +135,13 @@ fn peer(from: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> Peer {
             break;
         }
     }
+    // The last word is the proxy's own; those before it anyone may have written.
     let secure = headers
-        .get("x-forwarded-proto")
-        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"https"));
+        .get_all("x-forwarded-proto")
+        .iter()
+        .next_back()
+        .and_then(|value| value.to_str().ok()?.rsplit(',').next())
+        .is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"));
     Peer {
         ip: Some(client),
         secure,
