@@ -21,7 +21,7 @@ pub(crate) struct ServeOptions {
     /// A file that declares accounts; applied once, and checked at each start.
     #[arg(long, env = "ARNOLD_BOOTSTRAP", value_name = "FILE")]
     bootstrap: Option<PathBuf>,
-    /// Turn on development aids: a movable clock, a reset, an outbox folder. They relax no
+    /// Turn on development aids: a movable clock and a reset. They relax no
     /// check, and answer on loopback only.
     #[arg(long, env = "ARNOLD_DEV")]
     dev: bool,
