@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::command::{Fault, cargo, output, run as run_command};
-use crate::{facts, licences, tidy, toolbox};
+use crate::{actions, facts, licences, tidy, toolbox};
 
 /// Runs the parts named in `rest`, or all; what follows `--` is handed to pytest.
 pub(crate) fn run(root: &Path, rest: &[String]) -> Result<(), Fault> {
@@ -55,6 +55,7 @@ fn lint(root: &Path, report: &mut Report) {
     report.step("generated facts", || {
         facts::run(&["--check".to_owned()]).map_err(Fault::new)
     });
+    report.step("actions", || actions::run(root, &["--check".to_owned()]));
     report.step("clippy", || {
         run_command(cargo(root).args([
             "clippy",

@@ -2,6 +2,7 @@
 //!
 //! `cargo xtask` without arguments lists them. Each chore is one module with one `run`.
 
+mod actions;
 mod bench;
 mod check;
 mod command;
@@ -25,6 +26,8 @@ usage: cargo xtask <chore>
   licences              licences, bans and sources of all dependencies against deny.toml
   models                take the facts of AWS's services out of botocore into models/
   facts [--check]       write models/ out as Rust statics
+  actions [--check]     take what AWS's services have (actions, resource types, condition keys)
+                        out of a package into models/actions.txt
   tools                 install what the end-to-end tests need, and nothing else
 ";
 
@@ -52,6 +55,7 @@ fn dispatch(chore: &str, rest: &[String]) -> Result<(), Fault> {
         "licences" => licences::run(&root),
         "models" => models::run(rest).map_err(Fault::new),
         "facts" => facts::run(rest).map_err(Fault::new),
+        "actions" => actions::run(&root, rest),
         "tools" => toolbox::install(&root).map(|_| ()),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
