@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws::{Arn, Timestamp};
 use facts::OperationFacts;
-use identity::{Ask, IssueRefusal, Principal, Session, SessionKind};
+use identity::{Ask, IssueRefusal, Origin, Principal, Session, SessionKind};
 use plane::{Call, Error, GatheringOperation, Permit, Touches};
 use store::{Read, Transaction};
 use wire::{Input, Output};
@@ -260,6 +260,7 @@ impl Standing {
             source_identity: None,
             mfa_at: None,
             federation_keys,
+            origin: Origin::Direct,
         }
     }
 }

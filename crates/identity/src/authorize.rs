@@ -291,7 +291,7 @@ fn is_restricted(known: &Known, action: &str) -> bool {
             _ => false,
         },
         CallerKind::User | CallerKind::Root => match service {
-            "iam" => session.mfa_at.is_none(),
+            "iam" => session.mfa_at.is_none() && session.origin.sign_in().is_none(),
             "sts" => !matches!(
                 action,
                 "AssumeRole" | "GetCallerIdentity" | "TagSession" | "SetSourceIdentity"
@@ -370,6 +370,9 @@ fn principal_keys(context: &mut Context, known: &Known, now_s: i64) {
     }
     if let Some(source_identity) = &session.source_identity {
         context.set("aws:SourceIdentity", source_identity);
+    }
+    if let Some(arn) = session.origin.sign_in() {
+        context.set("aws:SignInSessionArn", arn);
     }
     set_all(context, &session.federation_keys);
 }

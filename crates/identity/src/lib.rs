@@ -34,7 +34,7 @@ pub use self::managed_policy::{ManagedPolicy, PolicyVersion};
 pub use self::oidc_provider::OidcProvider;
 pub use self::principal::{Principal, PrincipalKind, RoleFacts};
 pub use self::role::{NamedPrincipal, Role};
-pub use self::session::{Session, SessionKind};
+pub use self::session::{Origin, Session, SessionKind};
 pub use self::tag::{Tag, has_duplicate_keys, remove_tags, set_tags};
 pub use self::trust::by_id;
 pub use self::user::{Group, User};

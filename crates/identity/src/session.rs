@@ -43,6 +43,46 @@ pub struct Session {
     /// session, such as `cognito-identity.amazonaws.com:sub`.
     #[serde(rename = "f", default, skip_serializing_if = "Vec::is_empty")]
     pub federation_keys: Vec<(String, Vec<String>)>,
+    /// How it came about, where that changes what may be done with it.
+    #[serde(
+        rename = "o",
+        default = "Origin::direct",
+        skip_serializing_if = "Origin::is_direct"
+    )]
+    pub origin: Origin,
+}
+
+/// How a session came about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Origin {
+    /// From long-term credentials, or from a provider's proof.
+    #[serde(rename = "d")]
+    Direct,
+    /// A role that was assumed from the session of another role.
+    #[serde(rename = "c")]
+    Chained,
+    /// From somebody's sign-in in a browser, known by the sign-in's ARN.
+    #[serde(rename = "s")]
+    SignIn(String),
+}
+
+impl Origin {
+    /// Sessions that say nothing of it are the plain ones: the others have always said so.
+    fn direct() -> Origin {
+        Origin::Direct
+    }
+
+    fn is_direct(&self) -> bool {
+        *self == Origin::Direct
+    }
+
+    /// The ARN of the sign-in behind it, if there is one.
+    pub fn sign_in(&self) -> Option<&str> {
+        match self {
+            Origin::Direct | Origin::Chained => None,
+            Origin::SignIn(arn) => Some(arn),
+        }
+    }
 }
 
 /// The kinds of session.

@@ -43,6 +43,8 @@ pub struct Event {
     service: &'static str,
     input: Option<Structure>,
     resources: Vec<(String, String)>,
+    /// Further facts of somebody's sign-in; `None` for every other event.
+    sign_in: Option<Map<String, Value>>,
     outcome: Outcome,
 }
 
@@ -87,6 +89,7 @@ impl Event {
             service: service.signing_name,
             input: None,
             resources: Vec::new(),
+            sign_in: None,
             outcome: Outcome::Done,
         }
     }
@@ -115,6 +118,7 @@ impl Event {
             service: "s3",
             input: None,
             resources: Vec::new(),
+            sign_in: None,
             outcome,
         };
         event.caller(caller, request);
@@ -126,6 +130,37 @@ impl Event {
         if let Some(key) = key {
             event.resources.push(("key".to_owned(), key.to_owned()));
         }
+        event
+    }
+
+    /// An event of the sign-in pages, which are no operations of a service: `ConsoleLogin`,
+    /// `GetSigninToken` and what else AWS Sign-In records.
+    pub fn of_sign_in(
+        name: &'static str,
+        request_id: &str,
+        caller: &Caller,
+        request: &RequestFacts,
+        details: Map<String, Value>,
+        outcome: Outcome,
+    ) -> Event {
+        let mut event = Event {
+            source: "signin.amazonaws.com".to_owned(),
+            name,
+            operation: None,
+            request_id: request_id.to_owned(),
+            at: request.now,
+            caller: Caller::Anonymous,
+            vouched: None,
+            source_ip: request.source_ip.map(|ip| ip.to_canonical().to_string()),
+            user_agent: None,
+            region: request.region.clone(),
+            service: "signin",
+            input: None,
+            resources: Vec::new(),
+            sign_in: Some(details),
+            outcome,
+        };
+        event.caller(caller, request);
         event
     }
 
@@ -182,6 +217,16 @@ impl Event {
             "recipientAccountId": self.account().map(|account| account.to_string()),
             "eventCategory": if self.service == "s3" { "Data" } else { "Management" },
         });
+        if let (Some(line), Some(details)) = (line.as_object_mut(), &self.sign_in) {
+            let word = match self.outcome {
+                Outcome::Done => "Success",
+                Outcome::Failed { .. } => "Failure",
+            };
+            line.insert("eventType".into(), "AwsConsoleSignIn".into());
+            line.insert("responseElements".into(), json!({ self.name: word }));
+            line.insert("readOnly".into(), false.into());
+            line.insert("additionalEventData".into(), details.clone().into());
+        }
         if let (
             Some(line),
             Outcome::Failed {
@@ -194,7 +239,9 @@ impl Event {
             line.insert("errorCode".into(), code.as_str().into());
             insert(line, "errorMessage", message.as_deref());
             if let Some(cause) = cause {
-                line.insert("additionalEventData".into(), json!({ "reason": cause }));
+                let mut details = self.sign_in.clone().unwrap_or_default();
+                details.insert("reason".into(), cause.as_str().into());
+                line.insert("additionalEventData".into(), details.into());
             }
         }
         line

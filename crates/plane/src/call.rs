@@ -39,6 +39,19 @@ pub struct Call {
     pub environment: Environment,
     /// Whom a provider vouched for, once it is verified; for the record alone.
     pub vouched: OnceLock<Vouched>,
+    /// What came beside the request to prove possession of a key, not yet verified.
+    pub dpop: Option<Dpop>,
+}
+
+/// Proofs of possession as they came (RFC 9449), and what they must have been made for.
+#[derive(Debug, Clone)]
+pub struct Dpop {
+    /// The headers. A good request has one.
+    pub proofs: Vec<String>,
+    /// The request's method.
+    pub method: String,
+    /// The request's address, without its query.
+    pub url: String,
 }
 
 /// A person or workload that a provider outside vouched for.

@@ -16,7 +16,7 @@ use wire::{Format, Incoming, Outgoing, Structure};
 use crate::audit::{Event, Recorder};
 use crate::authenticate::{Head, authenticate, refuse};
 use crate::entry::{Entry, Handler};
-use crate::{Call, Environment, Error, blocking};
+use crate::{Call, Dpop, Environment, Error, blocking};
 
 /// The region of requests that name none.
 pub const REGION_DEFAULT: &str = "us-east-1";
@@ -124,6 +124,7 @@ impl Plane {
             request_id: request_id.to_owned(),
             environment: self.environment.clone(),
             vouched: OnceLock::new(),
+            dpop: dpop(raw),
         });
         let input = wire::decode(operation, routed.format, &incoming(raw))?;
         event.input(&input);
@@ -229,6 +230,30 @@ pub fn request_facts(environment: &Environment, raw: &Raw, region: Option<String
         referer: text(http::header::REFERER),
         region: region.unwrap_or_else(|| REGION_DEFAULT.to_owned()),
     }
+}
+
+/// What came to prove that the sender holds a key, if anything did.
+fn dpop(raw: &Raw) -> Option<Dpop> {
+    let proofs: Vec<String> = raw
+        .headers
+        .get_all("dpop")
+        .iter()
+        .map(|value| value.to_str().unwrap_or_default().to_owned())
+        .collect();
+    if proofs.is_empty() {
+        return None;
+    }
+    let scheme = if raw.peer.secure { "https" } else { "http" };
+    let host = raw
+        .authority
+        .as_deref()
+        .or_else(|| raw.headers.get(http::header::HOST)?.to_str().ok())
+        .unwrap_or_default();
+    Some(Dpop {
+        proofs,
+        method: raw.method.to_string(),
+        url: format!("{scheme}://{host}{}", raw.path),
+    })
 }
 
 /// Finds the operation. A refusal is encoded in the protocol that the request seems to speak.

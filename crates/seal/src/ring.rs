@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use aws::{AccountId, Entropy, Secret};
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -26,6 +26,8 @@ const SEALS_FOR_S: i64 = 86_400;
 const OPENS_FOR_S: i64 = SEALS_FOR_S + 36 * 3_600 + 86_400;
 /// The longest token that is looked at, in bytes.
 const TOKEN_BYTES_MAX: usize = 32 * 1024;
+/// The longest note that is looked at, in bytes.
+const NOTE_BYTES_MAX: usize = 48 * 1024;
 
 /// What the ring's stored bytes are bound to.
 const IDENTITY: &str = "key-ring";
@@ -42,6 +44,7 @@ struct RingKey {
     root: Key,
     tokens: Key,
     secrets: Key,
+    notes: Key,
 }
 
 /// Temporary credentials, fresh from the ring. `Debug` shows no more than whose they are.
@@ -201,10 +204,7 @@ impl KeyRing {
             return Err(TokenRefusal::Form);
         };
         let keys = self.keys.load();
-        let key = keys
-            .iter()
-            .find(|key| key.id == id)
-            .ok_or(TokenRefusal::UnknownKey)?;
+        let key = found(&keys, id)?;
         let payload = cipher::open(&key.tokens, &bound(head, access_key_id), body)
             .map_err(|_broken| TokenRefusal::Broken)?;
         Ok(Opened {
@@ -212,6 +212,52 @@ impl KeyRing {
             secret: key.secret(access_key_id),
         })
     }
+
+    /// Seals a note that somebody carries for us and cannot read: a cookie, a code. It opens
+    /// for this purpose only, and for as long as a session token would.
+    pub fn seal_note(
+        &self,
+        purpose: &str,
+        note: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<String, SealError> {
+        let keys = self.keys.load();
+        let key = keys.last().ok_or(SealError::NoKey)?;
+        let mut nonce = [0; 12];
+        entropy.fill(&mut nonce);
+        let head = head(key.id);
+        let mut sealed = head.to_vec();
+        let bound_to = bound_to_purpose(&head, purpose);
+        sealed.append(&mut cipher::seal(&key.notes, nonce, &bound_to, note)?);
+        Ok(URL_SAFE_NO_PAD.encode(sealed))
+    }
+
+    /// Opens what [`KeyRing::seal_note`] made for this purpose.
+    pub fn open_note(&self, purpose: &str, sealed: &str) -> Result<Secret<Vec<u8>>, TokenRefusal> {
+        if sealed.len() > NOTE_BYTES_MAX {
+            return Err(TokenRefusal::TooLong);
+        }
+        let sealed = URL_SAFE_NO_PAD
+            .decode(sealed)
+            .map_err(|_not_base64| TokenRefusal::Form)?;
+        let (head, body) = sealed
+            .split_first_chunk::<{ 1 + ID_BYTES }>()
+            .ok_or(TokenRefusal::Form)?;
+        let [FORM, id @ ..] = *head else {
+            return Err(TokenRefusal::Form);
+        };
+        let keys = self.keys.load();
+        let key = found(&keys, id)?;
+        let note = cipher::open(&key.notes, &bound_to_purpose(head, purpose), body)
+            .map_err(|_broken| TokenRefusal::Broken)?;
+        Ok(Secret::new(note.to_vec()))
+    }
+}
+
+fn found(keys: &[RingKey], id: [u8; ID_BYTES]) -> Result<&RingKey, TokenRefusal> {
+    keys.iter()
+        .find(|key| key.id == id)
+        .ok_or(TokenRefusal::UnknownKey)
 }
 
 impl RingKey {
@@ -229,6 +275,7 @@ impl RingKey {
             made_s,
             tokens: cipher::derive(&root, "arnold session token 1"),
             secrets: cipher::derive(&root, "arnold secret access key 1"),
+            notes: cipher::derive(&root, "arnold note 1"),
             root,
         }
     }
@@ -251,6 +298,10 @@ fn head(id: [u8; ID_BYTES]) -> [u8; 1 + ID_BYTES] {
 
 fn bound(head: &[u8], access_key_id: &str) -> Vec<u8> {
     [b"arnold session\0", head, access_key_id.as_bytes()].concat()
+}
+
+fn bound_to_purpose(head: &[u8], purpose: &str) -> Vec<u8> {
+    [b"arnold note\0", head, purpose.as_bytes()].concat()
 }
 
 fn read(envelope: &Envelope, sealed: &[u8]) -> Result<Vec<RingKey>, SealError> {

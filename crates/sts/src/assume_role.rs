@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use facts::OperationFacts;
-use identity::{CallerKind, Session, SessionKind};
+use identity::{CallerKind, Origin, Session, SessionKind};
 use plane::{Call, Error, HotOperation, Permit, Touches};
 use wire::{Input, Output};
 
@@ -134,6 +134,10 @@ impl HotOperation for AssumeRole {
             source_identity: source_identity.clone(),
             mfa_at: None,
             federation_keys: Vec::new(),
+            origin: match known.kind() {
+                CallerKind::RoleSession => Origin::Chained,
+                _ => Origin::Direct,
+            },
         };
         Ok(AssumedRole {
             credentials: issue(&permit, &session)?,

@@ -1,7 +1,7 @@
 //! GetFederationToken: a broker's user vouches for someone, within a policy.
 
 use facts::OperationFacts;
-use identity::{Ask, CallerKind, Session, SessionKind};
+use identity::{Ask, CallerKind, Origin, Session, SessionKind};
 use plane::{Call, Error, HotOperation, Permit, Touches};
 use wire::{Input, Output};
 
@@ -104,6 +104,7 @@ impl HotOperation for GetFederationToken {
             source_identity: None,
             mfa_at: None,
             federation_keys: Vec::new(),
+            origin: Origin::Direct,
         };
         Ok(FederationToken {
             credentials: issue(&permit, &session)?,

@@ -1,7 +1,7 @@
 //! GetSessionToken: a user's or root's own temporary credentials.
 
 use facts::OperationFacts;
-use identity::{Session, SessionKind};
+use identity::{Origin, Session, SessionKind};
 use plane::{Call, Error, HotOperation, Permit, Touches};
 use wire::{Input, Output};
 
@@ -73,6 +73,7 @@ impl HotOperation for GetSessionToken {
             source_identity: None,
             mfa_at: None,
             federation_keys: Vec::new(),
+            origin: Origin::Direct,
         };
         Ok(SessionToken {
             credentials: issue(&permit, &session)?,

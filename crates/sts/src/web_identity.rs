@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use facts::OperationFacts;
-use identity::{OidcProvider, Session, SessionKind, Tag};
+use identity::{OidcProvider, Origin, Session, SessionKind, Tag};
 use oidc::{Claims, Expectation, Unverified};
 use plane::{Call, Error, FederatedOperation, Permit, Touches, Vouched};
 use wire::{Input, Output, Structure, Value};
@@ -160,6 +160,7 @@ impl FederatedOperation for AssumeRoleWithWebIdentity {
             source_identity: verified.source_identity.clone(),
             mfa_at: None,
             federation_keys,
+            origin: Origin::Direct,
         };
         Ok(AssumedRoleWithWebIdentity {
             credentials: issue(&permit, &session)?,

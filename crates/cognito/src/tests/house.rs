@@ -292,6 +292,7 @@ impl House {
             request_id: "r".to_owned(),
             environment: self.environment.clone(),
             vouched: OnceLock::new(),
+            dpop: None,
         });
         entry.answer(&call, input).await.map(shown)
     }

@@ -161,6 +161,7 @@ impl House {
                 source_identity: None,
                 mfa_at: None,
                 federation_keys: Vec::new(),
+                origin: identity::Origin::Direct,
             },
             policies: None::<PolicySet>,
             user_id: format!("{}:s", role.id),
@@ -219,6 +220,7 @@ impl House {
             request_id: "r".to_owned(),
             environment: self.environment.clone(),
             vouched: OnceLock::new(),
+            dpop: None,
         });
         let answer = self.runtime.block_on(entry.answer(&call, input))?;
         let encoded = wire::encode(facts, Format::QueryXml, &answer, "r");

@@ -184,3 +184,37 @@ proptest! {
         prop_assert!(ring.open(&issued.access_key_id, &spaced).is_err());
     }
 }
+
+#[test]
+fn a_note_opens_for_its_purpose_only_and_never_as_a_token() {
+    let ring = KeyRing::new(NOW, &SystemEntropy);
+    let note = ring.seal_note("cookie", b"who", &SystemEntropy).unwrap();
+    assert_eq!(ring.open_note("cookie", &note).unwrap().expose(), b"who");
+    let refusal = ring.open_note("code", &note).unwrap_err();
+    assert_eq!(refusal, TokenRefusal::Broken);
+    let token = issued(&ring).session_token;
+    let bytes = STANDARD.decode(token).unwrap();
+    let refusal = ring.open_note("cookie", &URL_SAFE_NO_PAD.encode(bytes));
+    assert_eq!(refusal.unwrap_err(), TokenRefusal::Broken);
+}
+
+#[test]
+fn no_changed_or_shortened_note_opens() {
+    let ring = KeyRing::new(NOW, &SystemEntropy);
+    let note = ring.seal_note("cookie", b"who", &SystemEntropy).unwrap();
+    let bytes = URL_SAFE_NO_PAD.decode(&note).unwrap();
+    for at in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1;
+        let changed = URL_SAFE_NO_PAD.encode(changed);
+        assert!(ring.open_note("cookie", &changed).is_err(), "byte {at}");
+    }
+    for length in 0..note.len() {
+        assert!(ring.open_note("cookie", &note[..length]).is_err());
+    }
+    assert_eq!(
+        ring.open_note("cookie", &"A".repeat(NOTE_BYTES_MAX + 1))
+            .unwrap_err(),
+        TokenRefusal::TooLong
+    );
+}
