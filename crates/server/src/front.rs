@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use ipnet::IpNet;
+use pages::Pages;
 use plane::{Head, Peer, Plane, Raw};
 use wire::Outgoing;
 
@@ -27,6 +28,7 @@ const BODY_TIME_MAX: Duration = Duration::from_secs(60);
 pub struct Front {
     pub(crate) plane: Arc<Plane>,
     pub(crate) s3: S3Front,
+    pub(crate) pages: Pages,
     pub(crate) dev: Option<Arc<Dev>>,
     pub(crate) trusted_proxies: Vec<IpNet>,
 }
@@ -44,11 +46,28 @@ impl Front {
             let rest = rest.to_owned();
             return Ok(self.own(&rest, request, from).await);
         }
+        if Pages::takes(request.method(), request.uri(), request.headers())
+            && !self.s3.is_bucket_host(request.headers())
+        {
+            return Ok(match read(request, peer).await {
+                Ok(raw) => self.pages.answer(raw).await.map(AnswerBody::full),
+                Err(status) => bare(status),
+            });
+        }
         if is_preflight(&request) && path == "/" && !self.s3.is_bucket_host(request.headers()) {
             return Ok(preflight(request.headers()));
         }
         if self.s3.takes(&request) {
-            return Ok(self.s3.answer(request, peer).await);
+            let shown = is_shown(&request) && !self.s3.is_bucket_host(request.headers());
+            let mut response = self.s3.answer(request, peer).await;
+            if shown {
+                // Objects share the pages' origin here: what somebody uploaded must not act
+                // as a page of ours.
+                response
+                    .headers_mut()
+                    .insert(header::CONTENT_SECURITY_POLICY, SANDBOX);
+            }
+            return Ok(response);
         }
         let origin = request.headers().get(header::ORIGIN).cloned();
         let outgoing = match read(request, peer).await {
@@ -205,6 +224,19 @@ fn finish(outgoing: Outgoing, origin: Option<HeaderValue>) -> Response<AnswerBod
         );
     }
     response
+}
+
+/// What an object may do that a browser shows: anything but act for this origin.
+const SANDBOX: HeaderValue =
+    HeaderValue::from_static("sandbox allow-scripts allow-forms allow-popups allow-downloads");
+
+/// Whether a browser asks for something to show, and not a program for something to read.
+fn is_shown<B>(request: &Request<B>) -> bool {
+    let text = |name: &str| request.headers().get(name)?.to_str().ok();
+    match text("sec-fetch-dest") {
+        Some(shown) => !matches!(shown, "empty" | "image" | "audio" | "video" | "font"),
+        None => text("accept").is_some_and(|accept| accept.contains("text/html")),
+    }
 }
 
 fn is_preflight<B>(request: &Request<B>) -> bool {

@@ -161,7 +161,12 @@ impl House {
             })?;
         let plane = Arc::new(Plane::new(
             environment.clone(),
-            &[cognito::OPERATIONS, iam::OPERATIONS, sts::OPERATIONS],
+            &[
+                cognito::OPERATIONS,
+                iam::OPERATIONS,
+                signin::OPERATIONS,
+                sts::OPERATIONS,
+            ],
             recorder,
         ));
         let endpoint = s3::S3Endpoint::new(s3::Settings {
@@ -179,6 +184,7 @@ impl House {
         Ok(House {
             front: Arc::new(Front {
                 s3: S3Front::new(endpoint, Arc::clone(&plane), config.names.s3_domains),
+                pages: pages::Pages::new(Arc::clone(&plane)),
                 plane,
                 dev,
                 trusted_proxies: config.proxy.trusted,

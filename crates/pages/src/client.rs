@@ -1,0 +1,152 @@
+//! The pages' own client: it signs with the signed-in person's credentials and goes in by
+//! the same door as every other client.
+
+use bytes::Bytes;
+use facts::ServiceFacts;
+use http::{HeaderMap, HeaderValue, Method, header};
+use identity::Session;
+use plane::{REGION_DEFAULT, Raw};
+use serde_json::Value;
+
+use crate::visit::{Visit, header_text};
+
+/// Where requests go that never leave the house.
+const HOST: &str = "arnold.internal";
+
+/// What a service refused, in its own words.
+#[derive(Debug, thiserror::Error)]
+#[error("{code}: {message}")]
+pub(crate) struct Refused {
+    pub(crate) code: String,
+    pub(crate) message: String,
+}
+
+impl Refused {
+    fn ours(message: &str) -> Refused {
+        Refused {
+            code: "InternalFailure".to_owned(),
+            message: message.to_owned(),
+        }
+    }
+}
+
+/// Calls one operation of a query service as the person whose session this is, and reads
+/// the result.
+pub(crate) async fn call(
+    visit: &Visit<'_>,
+    session: &Session,
+    service: &ServiceFacts,
+    action: &str,
+    parameters: &[(&str, &str)],
+) -> Result<Value, Refused> {
+    let request = signed(visit, Some(session), service, action, parameters)
+        .ok_or_else(|| Refused::ours("The request could not be signed."))?;
+    send(visit, action, request).await
+}
+
+async fn send(visit: &Visit<'_>, action: &str, request: Raw) -> Result<Value, Refused> {
+    let answer = visit.pages.plane.answer(request).await;
+    let mut document: Value = serde_json::from_slice(&answer.body)
+        .map_err(|_not_json| Refused::ours("The answer could not be read."))?;
+    if answer.status == 200 {
+        let path = format!("/{action}Response/{action}Result");
+        return Ok(document
+            .pointer_mut(&path)
+            .map(Value::take)
+            .unwrap_or_default());
+    }
+    let text = |member: &str| {
+        document
+            .pointer(&format!("/Error/{member}"))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    Err(Refused {
+        code: text("Code"),
+        message: text("Message"),
+    })
+}
+
+/// The request, signed with fresh credentials of the session.
+fn signed(
+    visit: &Visit<'_>,
+    session: Option<&Session>,
+    service: &ServiceFacts,
+    action: &str,
+    parameters: &[(&str, &str)],
+) -> Option<Raw> {
+    let environment = visit.environment();
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("Action", action)
+        .append_pair("Version", service.api_version)
+        .extend_pairs(parameters)
+        .finish();
+    let mut headers = HeaderMap::new();
+    headers.insert(header::HOST, HeaderValue::from_static(HOST));
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/x-www-form-urlencoded"),
+    );
+    if let Some(agent) = header_text(&visit.raw.headers, &header::USER_AGENT) {
+        headers.insert(header::USER_AGENT, HeaderValue::from_str(agent).ok()?);
+    }
+    if let Some(session) = session {
+        let issued = environment
+            .directory
+            .issue(session, environment.entropy.as_ref())
+            .ok()?;
+        let now = environment.clock.now();
+        let date = now.strftime("%Y%m%dT%H%M%SZ").to_string();
+        headers.insert("x-amz-date", HeaderValue::from_str(&date).ok()?);
+        headers.insert(
+            "x-amz-security-token",
+            HeaderValue::from_str(&issued.session_token).ok()?,
+        );
+        let signature = sigv4::Signature {
+            access_key_id: &issued.access_key_id,
+            secret: &issued.secret_access_key,
+            region: REGION_DEFAULT,
+            service: service.signing_name,
+            now_s: now.as_second(),
+        };
+        let parts = sigv4::Parts {
+            method: "POST",
+            path: "/",
+            query: "",
+            headers: &headers,
+            authority: None,
+        };
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body.as_bytes());
+        let authorization = sigv4::sign(&signature, &parts, &hex::encode(digest)).ok()?;
+        headers.insert(
+            header::AUTHORIZATION,
+            HeaderValue::from_str(&authorization).ok()?,
+        );
+    }
+    Some(Raw {
+        method: Method::POST,
+        path: "/".to_owned(),
+        query: String::new(),
+        headers,
+        authority: None,
+        body: Bytes::from(body),
+        peer: visit.raw.peer,
+    })
+}
+
+/// The session that an answer's credentials stand for.
+pub(crate) fn session_of(visit: &Visit<'_>, answer: &Value) -> Option<Session> {
+    let text = |member: &str| {
+        answer
+            .pointer(&format!("/Credentials/{member}"))
+            .and_then(Value::as_str)
+    };
+    let credential = visit.environment().directory.credential(
+        text("AccessKeyId")?,
+        Some(text("SessionToken")?),
+        visit.now_s(),
+    );
+    credential.ok()?.caller.known()?.session().cloned()
+}

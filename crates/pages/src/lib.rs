@@ -1,0 +1,123 @@
+//! What people see: sign-in, the session page, switching roles, and what stands between a
+//! browser and short-lived credentials.
+//!
+//! Pages are clients. They call the same operations as everybody, with credentials of the
+//! person who is signed in, through the plane's own door ([`Client`](client)); nothing here
+//! decides about access. A signed-in session lives in the browser alone, sealed in a cookie
+//! ([`console`]). Every page stands in one [`frame`], which carries the protective headers.
+//!
+//! The way of a request: [`Pages::takes`] (is it for a page?) → [`visit`] (what was asked,
+//! by whom, from where?) → the page's own file → [`frame`].
+
+mod assets;
+mod authorize;
+mod client;
+mod console;
+mod credentials;
+mod destination;
+mod federation;
+mod frame;
+mod home;
+mod parameters;
+mod sign_in_event;
+mod sign_out;
+mod switch_role;
+mod visit;
+
+use std::sync::Arc;
+
+use http::{HeaderMap, Method, Response, StatusCode, Uri, header};
+use plane::{Plane, Raw};
+
+use crate::frame::{Link, message};
+use crate::visit::Visit;
+
+/// The session page.
+pub(crate) const HOME: &str = "/console/home";
+
+/// A page as an answer.
+pub type Answer = Response<Vec<u8>>;
+
+/// All pages.
+pub struct Pages {
+    plane: Arc<Plane>,
+}
+
+impl Pages {
+    /// Pages in front of this plane.
+    pub fn new(plane: Arc<Plane>) -> Pages {
+        Pages { plane }
+    }
+
+    /// Whether a request is for a page, judged by its head alone. One that carries a
+    /// signature never is.
+    pub fn takes(method: &Method, address: &Uri, headers: &HeaderMap) -> bool {
+        let presigned = address
+            .query()
+            .is_some_and(|query| query.contains("Signature="));
+        if presigned || headers.contains_key(header::AUTHORIZATION) {
+            return false;
+        }
+        match address.path() {
+            // The root belongs to the services; a browser that a person steers is sent home.
+            "/" => {
+                *method == Method::GET
+                    && headers.get("sec-fetch-mode").map(|mode| mode.as_bytes())
+                        == Some(b"navigate")
+            }
+            "/federation"
+            | "/switchrole"
+            | "/oauth"
+            | "/v1/authorize"
+            | "/v1/sessions/confirmation" => true,
+            path => path.starts_with("/console/"),
+        }
+    }
+
+    /// Answers a request that [`Pages::takes`].
+    pub async fn answer(&self, raw: Raw) -> Answer {
+        let visit = match Visit::new(self, &raw) {
+            Ok(visit) => visit,
+            Err(ambiguous) => {
+                return message(
+                    StatusCode::BAD_REQUEST,
+                    "Something is not right",
+                    &ambiguous.to_string(),
+                    None,
+                );
+            }
+        };
+        let get = matches!(raw.method, Method::GET | Method::HEAD);
+        let post = raw.method == Method::POST;
+        match raw.path.as_str() {
+            "/" if get => frame::redirect(HOME),
+            "/console/style.css" if get => assets::style(),
+            "/console/script.js" if get => assets::script(),
+            "/federation" if get || post => federation::answer(&visit),
+            "/oauth" if get => sign_out::by_address(&visit),
+            HOME if get => home::show(&visit).await,
+            "/switchrole" if get => switch_role::show(&visit),
+            "/switchrole" if post => switch_role::switch(&visit).await,
+            "/v1/authorize" if get => authorize::ask(&visit),
+            "/v1/authorize" if post => authorize::decide(&visit),
+            "/v1/sessions/confirmation" if get => authorize::confirm(&visit),
+            "/console/switch-back" if post => switch_role::back(&visit),
+            "/console/credentials" if post => credentials::show(&visit).await,
+            "/console/sign-out" if post => sign_out::by_form(&visit),
+            // A form's own address, opened anew: the person is taken where the form is.
+            "/console/credentials" | "/console/switch-back" | "/console/sign-out" if get => {
+                frame::redirect(HOME)
+            }
+            "/console/" if get => frame::redirect(HOME),
+            _ => message(
+                StatusCode::NOT_FOUND,
+                "There is no such page",
+                "The address may be mistyped, or the page may have moved.",
+                Some(Link {
+                    href: HOME,
+                    label: "To your session",
+                }),
+            ),
+        }
+    }
+}
