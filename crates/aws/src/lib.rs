@@ -15,7 +15,7 @@ pub use self::arn::{Arn, NotAnArn};
 pub use self::clock::{Clock, MovableClock, SystemClock};
 pub use self::entropy::{Entropy, SystemEntropy, uuid_v4};
 pub use self::secret::Secret;
-pub use jiff::Timestamp;
+pub use jiff::{SignedDuration, Timestamp};
 
 /// The partition that Arnold's accounts live in; the first part of every ARN after `arn:`.
 pub const PARTITION: &str = "aws";

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use aws::AccountId;
 use facts::OperationFacts;
 use identity::{
-    AccessKey, Account, Ask, GLOBAL_SCOPE, Group, KeyOwner, ManagedPolicy, OidcProvider, Role, User,
+    AccessKey, Account, Ask, GLOBAL_SCOPE, Group, InstanceProfile, KeyOwner, LoginProfile,
+    ManagedPolicy, MfaDevice, OidcProvider, Role, User,
 };
 use plane::{Call, Error, Operation, Permit, Touches};
 use store::{Exactly, OrElseTaken as _, Read as _, Record, Transaction};
@@ -15,9 +16,13 @@ use crate::errors::{Nothing, no_such_entity};
 use crate::quotas;
 
 /// An action that is not on any resource; a refusal says `on resource: *` all the same.
-fn touch_account(call: &Call, action: &'static str) -> Result<Touches, Error> {
-    let ask = Ask::new(action, "*", call.account()?.as_str());
-    Ok(Touches::one(ask.called("*")))
+pub(crate) fn touch_account(call: &Call, action: &'static str) -> Result<Touches, Error> {
+    Ok(Touches::one(ask_account(call, action)?))
+}
+
+/// As [`touch_account`], to be added to.
+pub(crate) fn ask_account(call: &Call, action: &'static str) -> Result<Ask, Error> {
+    Ok(Ask::new(action, "*", call.account()?.as_str()).called("*"))
 }
 
 fn account(call: &Call, tx: &Transaction) -> Result<Account, Error> {
@@ -143,6 +148,11 @@ impl Operation for GetAccountSummary {
         let account = permit.account()?;
         let root = AccessKey::owner_value(account, &KeyOwner::Root);
         let root_keys = tx.count::<AccessKey>(GLOBAL_SCOPE, "owner", Exactly(&root))?;
+        let root_devices = MfaDevice::owner_value(account, &KeyOwner::Root);
+        let root_devices =
+            tx.count::<MfaDevice>(account.as_str(), "owner", Exactly(&root_devices))?;
+        let root_profile = LoginProfile::id_of(account, &KeyOwner::Root);
+        let root_password = tx.get::<LoginProfile>(account.as_str(), &root_profile)?;
         let policies = tx.all::<ManagedPolicy>(account.as_str(), "name", "")?;
         let versions: usize = policies.iter().map(|policy| policy.versions.len()).sum();
         let counts = [
@@ -153,6 +163,17 @@ impl Operation for GetAccountSummary {
             ("PolicyVersionsInUse", whole(versions)),
             ("Providers", count::<OidcProvider>(tx, account, "arn")?),
             ("AccountAccessKeysPresent", root_keys.min(1)),
+            (
+                "InstanceProfiles",
+                count::<InstanceProfile>(tx, account, "name")?,
+            ),
+            ("AccountMFAEnabled", root_devices.min(1)),
+            ("MFADevices", count::<MfaDevice>(tx, account, "serial")?),
+            (
+                "MFADevicesInUse",
+                count::<MfaDevice>(tx, account, "enabled")?,
+            ),
+            ("AccountPasswordPresent", u64::from(root_password.is_some())),
         ];
         let entries = counts.iter().chain(QUOTAS).chain(NOTHING_OF);
         let summary_map = entries
@@ -203,12 +224,7 @@ const QUOTAS: &[(&str, u64)] = &[
 /// What cannot be made yet, so that there is none of it; and the version of session tokens
 /// that the global STS endpoint gives out, which is the first until it is set otherwise.
 const NOTHING_OF: &[(&str, u64)] = &[
-    ("AccountMFAEnabled", 0),
-    ("AccountPasswordPresent", 0),
     ("AccountSigningCertificatesPresent", 0),
-    ("InstanceProfiles", 0),
-    ("MFADevices", 0),
-    ("MFADevicesInUse", 0),
     ("ServerCertificates", 0),
     ("GlobalEndpointTokenVersion", 1),
 ];

@@ -7,7 +7,7 @@ use store::Transaction;
 use wire::{Input, Output};
 
 use crate::arns;
-use crate::entity::{self, Entity, ask, ask_bounded, is_under, require, touch};
+use crate::entity::{self, Entity, ask, ask_bounded, is_under, require, require_ours, touch};
 use crate::errors::{Nothing, capitalized, over_quota};
 use crate::managed;
 use crate::paging::Paging;
@@ -36,7 +36,7 @@ fn attach<E: Entity>(
     arn: &str,
 ) -> Result<Nothing, Error> {
     let account = call.account()?;
-    let mut entity = require::<E>(tx, account, name)?;
+    let mut entity = require_ours::<E>(tx, account, name)?;
     arns::parse(arn, "policy/")?;
     let policy = managed::find(tx, account, arn)?.ok_or_else(|| managed::not_attachable(arn))?;
     if policy.is_for_services_only() {
@@ -65,7 +65,7 @@ fn detach<E: Entity>(
     name: &str,
     arn: &str,
 ) -> Result<Nothing, Error> {
-    let mut entity = require::<E>(tx, call.account()?, name)?;
+    let mut entity = require_ours::<E>(tx, call.account()?, name)?;
     arns::parse(arn, "policy/")?;
     let before = entity.attached().len();
     entity.attached_mut().retain(|held| held != arn);

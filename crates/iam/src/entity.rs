@@ -143,6 +143,49 @@ pub(crate) fn require<E: Entity>(
     find(reader, account, name)?.ok_or_else(|| no_such(E::NOUN, name))
 }
 
+/// Where the roles of services lie.
+pub(crate) const SERVICE_ROLE_PATH: &str = "/aws-service-role/";
+/// Where AWS keeps roles to itself: only it makes them and changes them.
+const RESERVED_PATHS: [&str; 2] = [SERVICE_ROLE_PATH, "/aws-reserved/"];
+
+/// The entity of this name, to be changed, or why it cannot be.
+pub(crate) fn require_ours<E: Entity>(
+    reader: &impl Read,
+    account: AccountId,
+    name: &str,
+) -> Result<E, Error> {
+    let entity = require::<E>(reader, account, name)?;
+    must_be_ours(&entity)?;
+    Ok(entity)
+}
+
+/// Refuses to change a role that is its service's alone.
+pub(crate) fn must_be_ours<E: Entity>(entity: &E) -> Result<(), Error> {
+    let is_role = E::NOUN == <Role as Entity>::NOUN;
+    let is_reserved = |path: &&str| entity.path().starts_with(*path);
+    if !is_role || !RESERVED_PATHS.iter().any(is_reserved) {
+        return Ok(());
+    }
+    let name = entity.name();
+    Err(Error::new("UnmodifiableEntity").say(format!(
+        "Cannot perform the operation on the protected role '{name}' - this role is only modifiable by AWS"
+    )))
+}
+
+/// The path that was given for a new role, which must not be one of AWS's own.
+pub(crate) fn checked_role_path(given: Option<&str>) -> Result<&str, Error> {
+    let path = checked_path(given)?;
+    if RESERVED_PATHS
+        .iter()
+        .any(|reserved| path.starts_with(reserved))
+    {
+        return Err(Error::validation(format!(
+            "The specified value for path is invalid. Paths that begin with {path} are reserved for AWS."
+        )));
+    }
+    Ok(path)
+}
+
 /// The ARN that an entity of this path and name has or would have.
 pub(crate) fn arn_of<E: Entity>(account: AccountId, path: &str, name: &str) -> Arn {
     let resource = format!("{}{path}{name}", E::NOUN);

@@ -8,7 +8,7 @@ use store::Transaction;
 use wire::{Input, Output};
 
 use crate::documents;
-use crate::entity::{self, Entity, ask_bounded, require, touch};
+use crate::entity::{self, Entity, ask_bounded, require, require_ours, touch};
 use crate::errors::{Nothing, no_such};
 use crate::paging::Paging;
 
@@ -28,7 +28,7 @@ fn put<E: Entity>(
     policy_name: &str,
     document: &str,
 ) -> Result<(), Error> {
-    let mut entity = require::<E>(tx, call.account()?, owner)?;
+    let mut entity = require_ours::<E>(tx, call.account()?, owner)?;
     documents::parse(document, Grammar::Identity)?;
     let inline = entity.inline_mut();
     inline.insert(policy_name.to_owned(), document.to_owned());
@@ -79,7 +79,7 @@ fn delete<E: Entity>(
     owner: &str,
     policy_name: &str,
 ) -> Result<(), Error> {
-    let mut entity = require::<E>(tx, call.account()?, owner)?;
+    let mut entity = require_ours::<E>(tx, call.account()?, owner)?;
     if entity.inline_mut().remove(policy_name).is_none() {
         return Err(no_such_policy::<E>(policy_name));
     }

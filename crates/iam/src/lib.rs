@@ -17,18 +17,25 @@ mod entity;
 mod errors;
 mod groups;
 mod inline_policies;
+mod instance_profiles;
+mod login_profiles;
 mod managed;
+mod mfa_devices;
 mod not_yet;
 mod oidc_provider_tags;
 mod oidc_providers;
 mod paging;
+mod password_policy;
 mod policies;
 mod policy_entities;
 mod policy_versions;
 mod principal_settings;
+mod qr_code;
 mod quotas;
+mod resource_tags;
 mod role_view;
 mod roles;
+mod service_linked_roles;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -51,6 +58,27 @@ pub static OPERATIONS: &[Entry] = &[
     stored::<access_keys::GetAccessKeyLastUsed>(),
     stored::<access_keys::ListAccessKeys>(),
     stored::<access_keys::UpdateAccessKey>(),
+    // Passwords.
+    gathering::<login_profiles::ChangePassword>(),
+    gathering::<login_profiles::CreateLoginProfile>(),
+    stored::<login_profiles::DeleteLoginProfile>(),
+    stored::<login_profiles::GetLoginProfile>(),
+    gathering::<login_profiles::UpdateLoginProfile>(),
+    stored::<password_policy::DeleteAccountPasswordPolicy>(),
+    stored::<password_policy::GetAccountPasswordPolicy>(),
+    stored::<password_policy::UpdateAccountPasswordPolicy>(),
+    // MFA devices.
+    stored::<mfa_devices::CreateVirtualMFADevice>(),
+    stored::<mfa_devices::DeactivateMFADevice>(),
+    stored::<mfa_devices::DeleteVirtualMFADevice>(),
+    stored::<mfa_devices::EnableMFADevice>(),
+    stored::<mfa_devices::GetMFADevice>(),
+    stored::<mfa_devices::ListMFADeviceTags>(),
+    stored::<mfa_devices::ListMFADevices>(),
+    stored::<mfa_devices::ListVirtualMFADevices>(),
+    stored::<mfa_devices::ResyncMFADevice>(),
+    stored::<mfa_devices::TagMFADevice>(),
+    stored::<mfa_devices::UntagMFADevice>(),
     // Groups.
     stored::<groups::AddUserToGroup>(),
     stored::<groups::CreateGroup>(),
@@ -64,11 +92,24 @@ pub static OPERATIONS: &[Entry] = &[
     stored::<roles::CreateRole>(),
     stored::<roles::DeleteRole>(),
     stored::<roles::GetRole>(),
-    stored::<roles::ListInstanceProfilesForRole>(),
     stored::<roles::ListRoles>(),
     stored::<roles::UpdateAssumeRolePolicy>(),
     stored::<roles::UpdateRole>(),
     stored::<roles::UpdateRoleDescription>(),
+    stored::<service_linked_roles::CreateServiceLinkedRole>(),
+    stored::<service_linked_roles::DeleteServiceLinkedRole>(),
+    stored::<service_linked_roles::GetServiceLinkedRoleDeletionStatus>(),
+    // Instance profiles.
+    stored::<instance_profiles::AddRoleToInstanceProfile>(),
+    stored::<instance_profiles::CreateInstanceProfile>(),
+    stored::<instance_profiles::DeleteInstanceProfile>(),
+    stored::<instance_profiles::GetInstanceProfile>(),
+    stored::<instance_profiles::ListInstanceProfileTags>(),
+    stored::<instance_profiles::ListInstanceProfiles>(),
+    stored::<instance_profiles::ListInstanceProfilesForRole>(),
+    stored::<instance_profiles::RemoveRoleFromInstanceProfile>(),
+    stored::<instance_profiles::TagInstanceProfile>(),
+    stored::<instance_profiles::UntagInstanceProfile>(),
     // Inline policies.
     stored::<inline_policies::DeleteGroupPolicy>(),
     stored::<inline_policies::DeleteRolePolicy>(),
@@ -133,13 +174,9 @@ pub static OPERATIONS: &[Entry] = &[
     stored::<account::GetAccountSummary>(),
     stored::<account::ListAccountAliases>(),
     // What cannot be made yet.
-    stored::<not_yet::GetLoginProfile>(),
-    stored::<not_yet::ListInstanceProfiles>(),
-    stored::<not_yet::ListMFADevices>(),
     stored::<not_yet::ListSAMLProviders>(),
     stored::<not_yet::ListSSHPublicKeys>(),
     stored::<not_yet::ListServerCertificates>(),
     stored::<not_yet::ListServiceSpecificCredentials>(),
     stored::<not_yet::ListSigningCertificates>(),
-    stored::<not_yet::ListVirtualMFADevices>(),
 ];

@@ -107,46 +107,17 @@ fn touch_resource(call: &Call, action: &'static str, resource: &str) -> Result<T
     )))
 }
 
-empty_page!(NoMfaDevices, "MFADevices");
-empty_page!(NoVirtualMfaDevices, "VirtualMFADevices");
 empty_page!(NoSigningCertificates, "Certificates");
 empty_page!(NoSshPublicKeys, "SSHPublicKeys");
 empty_page!(NoServiceSpecificCredentials, "ServiceSpecificCredentials");
-empty_page!(NoInstanceProfiles, "InstanceProfiles");
 empty_page!(NoServerCertificates, "ServerCertificateMetadataList");
 
-nothing_of_a_user!(ListMFADevices = LIST_MFA_DEVICES -> NoMfaDevices);
 nothing_of_a_user!(ListSigningCertificates = LIST_SIGNING_CERTIFICATES -> NoSigningCertificates);
 nothing_of_a_user!(ListSSHPublicKeys = LIST_SSH_PUBLIC_KEYS -> NoSshPublicKeys);
 
 nothing_under_a_path!(
-    ListInstanceProfiles = LIST_INSTANCE_PROFILES on "instance-profile" -> NoInstanceProfiles
-);
-nothing_under_a_path!(
     ListServerCertificates = LIST_SERVER_CERTIFICATES on "server-certificate" -> NoServerCertificates
 );
-
-/// Lists the account's virtual MFA devices: none.
-#[derive(Input)]
-#[wire(ignores(
-    "AssignmentStatus" = "the list is empty whatever it is filtered by",
-    "Marker" = "the list is empty, so there is one page",
-    "MaxItems" = "the list is empty, so there is one page"
-))]
-pub(crate) struct ListVirtualMFADevices {}
-
-impl Operation for ListVirtualMFADevices {
-    const FACTS: &'static OperationFacts = facts::iam::LIST_VIRTUAL_MFA_DEVICES;
-    type Output = NoVirtualMfaDevices;
-
-    fn touches(&self, call: &Call, _tx: &Transaction) -> Result<Touches, Error> {
-        touch_resource(call, "iam:ListVirtualMFADevices", "mfa/")
-    }
-
-    fn run(&self, _: Permit<Self>, _: &mut Transaction) -> Result<Self::Output, Error> {
-        Ok(NoVirtualMfaDevices::none())
-    }
-}
 
 /// Lists the account's SAML providers: none.
 #[derive(Input)]
@@ -204,36 +175,5 @@ impl Operation for ListServiceSpecificCredentials {
             )),
             _ => Ok(NoServiceSpecificCredentials::none()),
         }
-    }
-}
-
-/// Shows a user's password settings. No user can have a password yet.
-#[derive(Input)]
-pub(crate) struct GetLoginProfile {
-    user_name: Option<String>,
-}
-
-/// A user's password settings.
-#[derive(Output, Debug)]
-pub(crate) struct OneLoginProfile {
-    login_profile: wire::Value,
-}
-
-impl Operation for GetLoginProfile {
-    const FACTS: &'static OperationFacts = facts::iam::GET_LOGIN_PROFILE;
-    type Output = OneLoginProfile;
-
-    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
-        let subject = subject(call, tx, self.user_name.as_deref())?;
-        Ok(Touches::one(subject.ask(call, "iam:GetLoginProfile")?))
-    }
-
-    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<OneLoginProfile, Error> {
-        let subject = subject(&permit, tx, self.user_name.as_deref())?;
-        subject.owner()?;
-        let name = subject.name().unwrap_or_default();
-        Err(no_such_entity(format!(
-            "Login Profile for User {name} cannot be found."
-        )))
     }
 }

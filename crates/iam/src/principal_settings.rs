@@ -7,7 +7,7 @@ use store::Transaction;
 use wire::Input;
 
 use crate::boundary;
-use crate::entity::{self, ask, ask_bounded, require, touch};
+use crate::entity::{self, ask, ask_bounded, require, require_ours, touch};
 use crate::errors::Nothing;
 use crate::paging::Paging;
 use crate::tags::{self, Case, TagInput, TagPage};
@@ -140,7 +140,7 @@ macro_rules! boundary_operations {
 
             fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
                 let account = permit.account()?;
-                let mut entity = require::<$entity>(tx, account, &self.$owner)?;
+                let mut entity = require_ours::<$entity>(tx, account, &self.$owner)?;
                 boundary::check(tx, account, &self.permissions_boundary)?;
                 entity.boundary = Some(self.permissions_boundary.clone());
                 entity::update(tx, &entity)?;
@@ -165,7 +165,7 @@ macro_rules! boundary_operations {
             }
 
             fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
-                let mut entity = require::<$entity>(tx, permit.account()?, &self.$owner)?;
+                let mut entity = require_ours::<$entity>(tx, permit.account()?, &self.$owner)?;
                 entity.boundary = None;
                 entity::update(tx, &entity)?;
                 Ok(Nothing {})

@@ -36,3 +36,7 @@ pub(crate) const INSTANCE_PROFILES: u64 = 1000;
 pub(crate) const SERVER_CERTIFICATES: u64 = 20;
 /// Signing certificates of one user.
 pub(crate) const SIGNING_CERTIFICATES_PER_USER: u64 = 2;
+/// MFA devices of one user, and of root.
+pub(crate) const MFA_DEVICES_PER_USER: u64 = 8;
+/// Characters of a role's name.
+pub(crate) const ROLE_NAME: u64 = 64;

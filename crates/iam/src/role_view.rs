@@ -33,8 +33,8 @@ pub(crate) struct RoleLastUsedView {
 }
 
 impl RoleView {
-    /// What all operations show.
-    fn core(call: &Call, role: &Role) -> Result<RoleView, Error> {
+    /// What all operations show, and all that instance profiles show.
+    pub(crate) fn core(call: &Call, role: &Role) -> Result<RoleView, Error> {
         Ok(RoleView {
             path: role.path.clone(),
             role_name: role.name.clone(),

@@ -1,14 +1,16 @@
 //! Roles: identities that others put on for a while.
 
 use facts::OperationFacts;
-use identity::{LastUsed, Role};
+use identity::{InstanceProfile, LastUsed, Role};
 use plane::{Call, Error, Operation, Permit, Touches};
-use store::Transaction;
+use store::{Exactly, Read as _, Transaction};
 use wire::{Input, Output};
 
 use crate::boundary;
-use crate::entity::{self, arn_of, ask_bounded, ask_for, is_under, require, touch, touch_list};
-use crate::errors::Nothing;
+use crate::entity::{
+    self, arn_of, ask_bounded, ask_for, is_under, require, require_ours, touch_list,
+};
+use crate::errors::{Nothing, delete_conflict};
 use crate::paging::Paging;
 use crate::role_view::RoleView;
 use crate::tags::{self, Case, TagInput};
@@ -73,7 +75,7 @@ impl Operation for CreateRole {
             id: permit.new_id("AROA"),
             account,
             name: self.role_name.clone(),
-            path: entity::checked_path(self.path.as_deref())?.to_owned(),
+            path: entity::checked_role_path(self.path.as_deref())?.to_owned(),
             created: permit.second(),
             description: given(self.description.as_deref()),
             trust_policy: self.assume_role_policy_document.clone(),
@@ -190,6 +192,8 @@ impl Operation for UpdateRole {
             role.description = given(self.description.as_deref());
         }
         if let Some(seconds) = self.max_session_duration {
+            // The description is all that may be changed of the role of a service.
+            entity::must_be_ours(&role)?;
             role.max_session_s = seconds;
         }
         entity::update(tx, &role)?;
@@ -240,7 +244,7 @@ impl Operation for UpdateAssumeRolePolicy {
     }
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
-        let mut role = require::<Role>(tx, permit.account()?, &self.role_name)?;
+        let mut role = require_ours::<Role>(tx, permit.account()?, &self.role_name)?;
         role.trust_principals = trust::check(&permit, &self.policy_document)?;
         role.trust_policy.clone_from(&self.policy_document);
         entity::update(tx, &role)?;
@@ -265,34 +269,13 @@ impl Operation for DeleteRole {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
         let account = permit.account()?;
-        let role = require::<Role>(tx, account, &self.role_name)?;
+        let role = require_ours::<Role>(tx, account, &self.role_name)?;
+        if tx.count::<InstanceProfile>(account.as_str(), "role", Exactly(&role.id))? > 0 {
+            return Err(delete_conflict("remove roles from instance profile"));
+        }
         entity::must_hold_no_policies(&role)?;
         tx.delete::<Role>(account.as_str(), &role.id)?;
         tx.delete::<LastUsed>(account.as_str(), &role.id)?;
         Ok(Nothing {})
-    }
-}
-
-/// Lists the instance profiles that a role is in.
-#[derive(Input)]
-#[wire(ignores(
-    "Marker" = "no instance profile can be made yet, so there is one page and it is empty",
-    "MaxItems" = "no instance profile can be made yet, so there is one page and it is empty"
-))]
-pub(crate) struct ListInstanceProfilesForRole {
-    role_name: String,
-}
-
-impl Operation for ListInstanceProfilesForRole {
-    const FACTS: &'static OperationFacts = facts::iam::LIST_INSTANCE_PROFILES_FOR_ROLE;
-    type Output = crate::not_yet::NoInstanceProfiles;
-
-    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
-        touch::<Role>(call, tx, "iam:ListInstanceProfilesForRole", &self.role_name)
-    }
-
-    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Self::Output, Error> {
-        require::<Role>(tx, permit.account()?, &self.role_name)?;
-        Ok(Self::Output::none())
     }
 }

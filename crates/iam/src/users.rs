@@ -1,7 +1,9 @@
 //! Users: people and programs with long-term credentials of their own.
 
 use facts::OperationFacts;
-use identity::User;
+use identity::{
+    AccessKey, Account, GLOBAL_SCOPE, KeyOwner, LastUsed, LoginProfile, MfaDevice, User,
+};
 use plane::{Call, Error, Operation, Permit, Touches};
 use store::{Exactly, Read as _, Transaction};
 use wire::{Input, Output};
@@ -22,6 +24,7 @@ pub(crate) struct UserView {
     user_id: String,
     arn: String,
     create_date: aws::Timestamp,
+    password_last_used: Option<aws::Timestamp>,
     permissions_boundary: Option<BoundaryView>,
     tags: Option<Vec<TagView>>,
 }
@@ -35,9 +38,40 @@ impl UserView {
             user_id: user.id.clone(),
             arn: user.arn().to_string(),
             create_date: user.created,
+            password_last_used: None,
             permissions_boundary: None,
             tags: None,
         }
+    }
+
+    /// The root user.
+    pub(crate) fn root(account: &Account) -> UserView {
+        UserView {
+            path: None,
+            user_name: None,
+            user_id: account.id.to_string(),
+            arn: format!("arn:aws:iam::{}:root", account.id),
+            create_date: account.created,
+            password_last_used: None,
+            permissions_boundary: None,
+            tags: None,
+        }
+    }
+
+    /// With the last use of the password of that user, or of root. Only `GetUser` and
+    /// `ListUsers` tell it (IAM API Reference, User), and listings of devices.
+    pub(crate) fn with_password_use(
+        self,
+        tx: &Transaction,
+        account: aws::AccountId,
+        owner: &KeyOwner,
+    ) -> Result<UserView, Error> {
+        let use_id = LoginProfile::use_id(account, owner);
+        let used = tx.get::<LastUsed>(account.as_str(), &use_id)?;
+        Ok(UserView {
+            password_last_used: used.map(|used| used.at),
+            ..self
+        })
     }
 
     fn whole(user: &User) -> UserView {
@@ -132,20 +166,16 @@ impl Operation for GetUser {
     }
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<OneUser, Error> {
-        let user = match subject(&permit, tx, self.user_name.as_deref())? {
+        let subject = subject(&permit, tx, self.user_name.as_deref())?;
+        let owner = subject.owner()?;
+        let user = match subject {
             Subject::User(user) => UserView::whole(&user),
-            Subject::Root(account) => UserView {
-                path: None,
-                user_name: None,
-                user_id: account.id.to_string(),
-                arn: format!("arn:aws:iam::{}:root", account.id),
-                create_date: account.created,
-                permissions_boundary: None,
-                tags: None,
-            },
+            Subject::Root(account) => UserView::root(&account),
             Subject::Nobody(name) => return Err(no_such("user", &name)),
         };
-        Ok(OneUser { user })
+        Ok(OneUser {
+            user: user.with_password_use(tx, permit.account()?, &owner)?,
+        })
     }
 }
 
@@ -183,9 +213,13 @@ impl Operation for ListUsers {
             "",
             |user: &User| is_under(&user.path, prefix),
         )?;
+        let view = |user: &User| {
+            let owner = KeyOwner::User(user.id.clone());
+            UserView::brief(user).with_password_use(tx, account, &owner)
+        };
         Ok(UserPage {
             is_truncated: page.is_truncated(),
-            users: page.items.iter().map(UserView::brief).collect(),
+            users: page.items.iter().map(view).collect::<Result<_, _>>()?,
             marker: page.marker,
         })
     }
@@ -252,16 +286,27 @@ impl Operation for DeleteUser {
         let account = permit.account()?;
         let user = require::<User>(tx, account, &self.user_name)?;
         entity::must_hold_no_policies(&user)?;
-        let owner = identity::KeyOwner::User(user.id.clone());
-        let owner = identity::AccessKey::owner_value(account, &owner);
-        if tx.count::<identity::AccessKey>(identity::GLOBAL_SCOPE, "owner", Exactly(&owner))? > 0 {
+        let owner = KeyOwner::User(user.id.clone());
+        let keys = AccessKey::owner_value(account, &owner);
+        if tx.count::<AccessKey>(GLOBAL_SCOPE, "owner", Exactly(&keys))? > 0 {
             return Err(delete_conflict("delete access keys"));
+        }
+        let profile = LoginProfile::id_of(account, &owner);
+        if tx
+            .get::<LoginProfile>(account.as_str(), &profile)?
+            .is_some()
+        {
+            return Err(delete_conflict("delete login profile"));
+        }
+        let devices = MfaDevice::owner_value(account, &owner);
+        if tx.count::<MfaDevice>(account.as_str(), "owner", Exactly(&devices))? > 0 {
+            return Err(delete_conflict("delete MFA device"));
         }
         if !user.groups.is_empty() {
             return Err(delete_conflict("remove users from group"));
         }
         tx.delete::<User>(account.as_str(), &user.id)?;
-        tx.delete::<identity::LastUsed>(account.as_str(), &user.id)?;
+        tx.delete::<LastUsed>(account.as_str(), &user.id)?;
         Ok(Nothing {})
     }
 }

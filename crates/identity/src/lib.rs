@@ -11,15 +11,23 @@ mod account;
 mod authorize;
 mod caller;
 mod directory;
+mod instance_profile;
+mod login_profile;
 mod managed;
 mod managed_policy;
+mod mfa_device;
 mod oidc_provider;
+mod password;
 mod principal;
 mod role;
+mod server_certificate;
+mod service_linked_role;
 mod session;
+mod sign_in;
 mod tag;
 mod trust;
 mod user;
+mod user_credential;
 mod watch;
 
 pub use self::access_key::{AccessKey, KeyOwner, KeyStatus, LastUsed};
@@ -29,15 +37,23 @@ pub use self::caller::{Caller, CallerKind, Known, OpenSession};
 pub use self::directory::{
     Credential, CredentialRefusal, Directory, IssueRefusal, SESSION_BYTES_MAX,
 };
+pub use self::instance_profile::InstanceProfile;
+pub use self::login_profile::{LoginProfile, PASSWORDS_REMEMBERED, PasswordPolicy, PasswordState};
 pub use self::managed::{AwsManagedPolicy, aws_managed_policies, by_arn as aws_managed_policy};
 pub use self::managed_policy::{ManagedPolicy, PolicyVersion};
+pub use self::mfa_device::{Enabled, MfaDevice, MfaFailure, MfaRefusal, MfaUse, Pair, Window};
 pub use self::oidc_provider::OidcProvider;
+pub use self::password::{HashedPassword, NotHashed, PASSWORD_CHARS_MAX};
 pub use self::principal::{Principal, PrincipalKind, RoleFacts};
 pub use self::role::{NamedPrincipal, Role};
+pub use self::server_certificate::ServerCertificate;
+pub use self::service_linked_role::{DeletionTask, LinkedService, linked_service};
 pub use self::session::{Origin, Session, SessionKind};
+pub use self::sign_in::{PresentedName, SignInRefusal, SignedIn};
 pub use self::tag::{Tag, has_duplicate_keys, remove_tags, set_tags};
 pub use self::trust::by_id;
 pub use self::user::{Group, User};
+pub use self::user_credential::{Held, ServiceCredential, SigningCertificate, SshPublicKey};
 
 use aws::Secret;
 

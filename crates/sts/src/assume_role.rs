@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use facts::OperationFacts;
 use identity::{CallerKind, Origin, Session, SessionKind};
-use plane::{Call, Error, HotOperation, Permit, Touches};
+use plane::{Call, Error, FederatedOperation, Permit, Touches};
 use wire::{Input, Output};
 
 use crate::role_arn::{NamedRole, RoleArn};
+use crate::second_factor::SecondFactor;
 use crate::session_request::{
     AssumedRoleUser, Credentials, PolicyArn, SessionPolicies, SessionTags, TagInput, issue,
     packed_if_any, role_duration_s, tags,
@@ -57,21 +58,33 @@ pub struct AssumedRole {
     source_identity: Option<String>,
 }
 
-impl HotOperation for AssumeRole {
+/// What is decided about: the role as it was found, and the second factor that held.
+pub struct Asked {
+    named: NamedRole,
+    second_factor: Option<SecondFactor>,
+}
+
+impl FederatedOperation for AssumeRole {
     const FACTS: &'static OperationFacts = facts::sts::ASSUME_ROLE;
     type Output = AssumedRole;
-    type Found = NamedRole;
+    type Gathered = Asked;
 
-    fn find(&self, call: &Call) -> Result<NamedRole, Error> {
+    async fn gather(&self, call: &Call) -> Result<Asked, Error> {
         if call.known()?.kind() == CallerKind::Root {
             return Err(Error::access_denied(
                 "Roles may not be assumed by root accounts.",
             ));
         }
-        NamedRole::find(call, RoleArn::parse(&self.role_arn)?)
+        let role_arn = RoleArn::parse(&self.role_arn)?;
+        let (serial, code) = (self.serial_number.as_deref(), self.token_code.as_deref());
+        Ok(Asked {
+            second_factor: SecondFactor::of(call, serial, code).await?,
+            named: NamedRole::find(call, role_arn)?,
+        })
     }
 
-    fn touches(&self, named: &NamedRole, call: &Call) -> Result<Touches, Error> {
+    fn touches(&self, asked: &Asked, call: &Call) -> Result<Touches, Error> {
+        let named = &asked.named;
         let trust = named.trust();
         let session_tags = self.session_tags(call)?;
         let source_identity = self.source_identity(call)?;
@@ -85,7 +98,10 @@ impl HotOperation for AssumeRole {
             if let Some(role) = &named.role {
                 ask = ask.resource_tags("iam", &role.tags);
             }
-            ask
+            match asked.second_factor {
+                Some(second_factor) => second_factor.keys(ask),
+                None => ask,
+            }
         };
         let mut touches = Touches::one(session_tags.keys(base("sts:AssumeRole")));
         if let Some(ask) = session_tags.ask(base) {
@@ -97,7 +113,7 @@ impl HotOperation for AssumeRole {
         Ok(touches)
     }
 
-    fn run(&self, named: NamedRole, permit: Permit<Self>) -> Result<AssumedRole, Error> {
+    fn run(&self, asked: &Asked, permit: Permit<Self>) -> Result<AssumedRole, Error> {
         let known = permit.known()?;
         if self
             .provided_contexts
@@ -107,8 +123,7 @@ impl HotOperation for AssumeRole {
             return Err(Error::new("InvalidParameterValue")
                 .say("ProvidedContexts names a context provider that is not trusted."));
         }
-        let role = named.permitted()?;
-        self.check_mfa()?;
+        let role = asked.named.permitted()?;
         let duration_s = role_duration_s(self.duration_seconds, role, Some(known))?;
         let policies = SessionPolicies::check(
             &permit,
@@ -132,6 +147,8 @@ impl HotOperation for AssumeRole {
             tags: session_tags.all(),
             transitive_tag_keys: session_tags.transitive,
             source_identity: source_identity.clone(),
+            // "The temporary credentials returned by AssumeRole do not include MFA information
+            // in the context" (IAM User Guide, "Secure API access with MFA").
             mfa_at: None,
             federation_keys: Vec::new(),
             origin: match known.kind() {
@@ -169,9 +186,5 @@ impl AssumeRole {
             )),
             (asked, inherited) => Ok(inherited.or_else(|| asked.clone())),
         }
-    }
-
-    fn check_mfa(&self) -> Result<(), Error> {
-        crate::session_token::check_mfa(self.serial_number.as_deref(), self.token_code.as_deref())
     }
 }

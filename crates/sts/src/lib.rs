@@ -1,12 +1,13 @@
 //! AWS Security Token Service: proof in, short-lived credentials out.
 //!
-//! Sessions are sealed tokens; nothing here writes to the store, and what is read is in
-//! memory. [`session_request`] holds what all the issuing operations check alike.
+//! Sessions are sealed tokens; nothing here writes to the store but the use of a second
+//! factor's code, and what is read is in memory. [`session_request`] holds what all the issuing operations check alike.
 
 mod assume_role;
 mod caller_identity;
 mod federation_token;
 mod role_arn;
+mod second_factor;
 mod session_request;
 mod session_token;
 #[cfg(test)]
@@ -17,10 +18,10 @@ use plane::{Entry, federated, hot};
 
 /// The operations of STS that are built.
 pub static OPERATIONS: &[Entry] = &[
-    hot::<assume_role::AssumeRole>(),
+    federated::<assume_role::AssumeRole>(),
     federated::<web_identity::AssumeRoleWithWebIdentity>(),
     hot::<caller_identity::GetAccessKeyInfo>(),
     hot::<caller_identity::GetCallerIdentity>(),
     hot::<federation_token::GetFederationToken>(),
-    hot::<session_token::GetSessionToken>(),
+    federated::<session_token::GetSessionToken>(),
 ];

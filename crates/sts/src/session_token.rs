@@ -2,9 +2,10 @@
 
 use facts::OperationFacts;
 use identity::{Origin, Session, SessionKind};
-use plane::{Call, Error, HotOperation, Permit, Touches};
+use plane::{Call, Error, FederatedOperation, Permit, Touches};
 use wire::{Input, Output};
 
+use crate::second_factor::SecondFactor;
 use crate::session_request::{Credentials, issue};
 
 /// Twelve hours, unless asked otherwise.
@@ -27,29 +28,37 @@ pub struct SessionToken {
     credentials: Credentials,
 }
 
-impl HotOperation for GetSessionToken {
+impl FederatedOperation for GetSessionToken {
     const FACTS: &'static OperationFacts = facts::sts::GET_SESSION_TOKEN;
     type Output = SessionToken;
-    type Found = ();
+    type Gathered = Option<SecondFactor>;
 
-    fn find(&self, _call: &Call) -> Result<(), Error> {
-        Ok(())
-    }
-
-    // "No permissions are required for users to perform this operation. … You cannot use
-    // policies to control authentication operations" (STS API Reference).
-    fn touches(&self, _found: &(), _call: &Call) -> Result<Touches, Error> {
-        Ok(Touches::nothing_by_design())
-    }
-
-    fn run(&self, _found: (), permit: Permit<Self>) -> Result<SessionToken, Error> {
-        let known = permit.known()?;
-        if known.session.is_some() {
+    async fn gather(&self, call: &Call) -> Result<Option<SecondFactor>, Error> {
+        if call.known()?.session.is_some() {
             return Err(Error::access_denied(
                 "Cannot call GetSessionToken with session credentials",
             ));
         }
-        check_mfa(self.serial_number.as_deref(), self.token_code.as_deref())?;
+        let (serial, code) = (self.serial_number.as_deref(), self.token_code.as_deref());
+        SecondFactor::of(call, serial, code).await
+    }
+
+    // "No permissions are required for users to perform this operation. … You cannot use
+    // policies to control authentication operations" (STS API Reference).
+    fn touches(
+        &self,
+        _second_factor: &Option<SecondFactor>,
+        _call: &Call,
+    ) -> Result<Touches, Error> {
+        Ok(Touches::nothing_by_design())
+    }
+
+    fn run(
+        &self,
+        second_factor: &Option<SecondFactor>,
+        permit: Permit<Self>,
+    ) -> Result<SessionToken, Error> {
+        let known = permit.known()?;
         let user = known.user();
         let asked = self.duration_seconds.map_or(DURATION_S_DEFAULT, i64::from);
         let (kind, duration_s) = match user {
@@ -71,26 +80,12 @@ impl HotOperation for GetSessionToken {
             tags: Vec::new(),
             transitive_tag_keys: Vec::new(),
             source_identity: None,
-            mfa_at: None,
+            mfa_at: second_factor.map(|_| permit.now_s()),
             federation_keys: Vec::new(),
             origin: Origin::Direct,
         };
         Ok(SessionToken {
             credentials: issue(&permit, &session)?,
         })
-    }
-}
-
-/// A code of a second factor proves something only with a device that exists; no device can
-/// be registered yet, so every code is refused, in AWS's words.
-pub fn check_mfa(serial_number: Option<&str>, token_code: Option<&str>) -> Result<(), Error> {
-    match (serial_number, token_code) {
-        (None, None) => Ok(()),
-        (Some(_), Some(_)) => Err(Error::access_denied(
-            "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.",
-        )),
-        _ => Err(Error::access_denied(
-            "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.",
-        )),
     }
 }

@@ -54,6 +54,8 @@ fn nobody_without_leave_does_anything() {
                 "OpenIDConnectProviderArn" => "arn:aws:iam::111122223333:oidc-provider/a.example",
                 "PolicyArn" => "arn:aws:iam::111122223333:policy/p",
                 "Url" => "https://192.0.2.1",
+                "SerialNumber" => "arn:aws:iam::111122223333:mfa/none",
+                name if name.starts_with("AuthenticationCode") => "123456",
                 "VersionId" => "v1",
                 "PolicyDocument" => DOCUMENT,
                 "AssumeRolePolicyDocument" => TRUST,

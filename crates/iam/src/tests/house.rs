@@ -313,6 +313,7 @@ fn value_json(value: &Value) -> Json {
         Value::Bool(value) => json!(value),
         Value::Integer(value) => json!(value),
         Value::String(text) => json!(text),
+        Value::Blob(bytes) => json!(String::from_utf8_lossy(bytes)),
         Value::Timestamp(milliseconds) => json!(milliseconds / 1000),
         Value::List(values) => values.iter().map(value_json).collect(),
         Value::Map(pairs) => {

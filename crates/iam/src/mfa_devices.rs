@@ -1,0 +1,531 @@
+//! MFA devices: second factors of users and of root.
+//!
+//! The wire makes virtual devices only. Hardware tokens come with seeds that AWS has from
+//! their makers, and security keys are enrolled by its console; neither reaches this API.
+
+use aws::{AccountId, Arn, Secret};
+use facts::OperationFacts;
+use identity::{
+    Account, Ask, CallerKind, Enabled, GLOBAL_SCOPE, KeyOwner, MfaDevice, MfaUse, Tag, User, Window,
+};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use plane::{Call, Error, Operation, Permit, Touches};
+use store::{Exactly, OrElseTaken as _, Read, Transaction};
+use wire::{Input, Output};
+
+use crate::caller::{Subject, subject};
+use crate::entity;
+use crate::errors::{Nothing, no_such_entity, over_quota};
+use crate::paging::Paging;
+use crate::qr_code;
+use crate::quotas;
+use crate::resource_tags::{Tagged, tag_operations};
+use crate::tags::{self, Case, TagInput, TagView};
+use crate::users::UserView;
+
+/// Characters of a seed; each holds five bits.
+const SEED_CHARS: usize = 64;
+/// The alphabet of a seed (RFC 4648 §6).
+const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/// A virtual device as it is shown. Its seed is shown once, when it is made.
+#[derive(Output)]
+pub(crate) struct VirtualDeviceView {
+    serial_number: String,
+    #[wire(name = "Base32StringSeed")]
+    seed: Option<Vec<u8>>,
+    #[wire(name = "QRCodePNG")]
+    qr_code: Option<Vec<u8>>,
+    user: Option<UserView>,
+    enable_date: Option<aws::Timestamp>,
+    tags: Option<Vec<TagView>>,
+}
+
+/// The device of this serial number, if it is the account's.
+fn find(reader: &impl Read, call: &Call, serial: &str) -> Result<Option<MfaDevice>, Error> {
+    Ok(reader.get(call.account()?.as_str(), serial)?)
+}
+
+impl Tagged for MfaDevice {
+    fn ask(
+        call: &Call,
+        tx: &Transaction,
+        action: &'static str,
+        serial: &str,
+    ) -> Result<Ask, Error> {
+        let tags = find(tx, call, serial)?.map(|device| device.tags);
+        let ask = Ask::new(action, serial, call.account()?.as_str());
+        Ok(ask.resource_tags("iam", &tags.unwrap_or_default()))
+    }
+
+    fn require(reader: &Transaction, call: &Call, serial: &str) -> Result<MfaDevice, Error> {
+        find(reader, call, serial)?.ok_or_else(|| no_such_device(serial))
+    }
+
+    fn tags_mut(&mut self) -> &mut Vec<Tag> {
+        &mut self.tags
+    }
+}
+
+tag_operations! {
+    of MfaDevice, by serial_number;
+    TagMFADevice = TAG_MFA_DEVICE,
+    UntagMFADevice = UNTAG_MFA_DEVICE,
+    ListMFADeviceTags = LIST_MFA_DEVICE_TAGS,
+}
+
+fn no_such_device(serial: &str) -> Error {
+    no_such_entity(format!(
+        "VirtualMFADevice with serial number {serial} doesn't exist."
+    ))
+}
+
+/// Whom an operation on devices speaks of. Root has no name; where the model wants one, its
+/// account's id stands for it.
+fn holder(call: &Call, reader: &impl Read, name: Option<&str>) -> Result<Subject, Error> {
+    let is_root = call.known()?.kind() == CallerKind::Root;
+    match name {
+        Some(name) if is_root && name == call.account()?.as_str() => subject(call, reader, None),
+        name => subject(call, reader, name),
+    }
+}
+
+fn touch_holder(
+    call: &Call,
+    tx: &Transaction,
+    action: &'static str,
+    name: Option<&str>,
+) -> Result<Touches, Error> {
+    Ok(Touches::one(holder(call, tx, name)?.ask(call, action)?))
+}
+
+/// The holder's device of this serial number.
+fn held(tx: &Transaction, call: &Call, owner: &KeyOwner, serial: &str) -> Result<MfaDevice, Error> {
+    find(tx, call, serial)?
+        .filter(|device| {
+            let enabled = device.enabled.as_ref();
+            enabled.is_some_and(|enabled| enabled.owner == *owner)
+        })
+        .ok_or_else(|| no_such_device(serial))
+}
+
+/// Makes a virtual device that nobody has yet.
+#[derive(Input)]
+pub(crate) struct CreateVirtualMFADevice {
+    path: Option<String>,
+    #[wire(name = "VirtualMFADeviceName")]
+    name: String,
+    tags: Vec<TagInput>,
+}
+
+/// The new device, with what an app needs to know.
+#[derive(Output)]
+pub(crate) struct CreatedDevice {
+    #[wire(name = "VirtualMFADevice")]
+    device: VirtualDeviceView,
+}
+
+impl CreateVirtualMFADevice {
+    fn serial(&self, account: AccountId) -> Arn {
+        let path = self.path.as_deref().unwrap_or("/");
+        let resource = format!("mfa{path}{}", self.name);
+        Arn::new("iam", "", account.as_str(), &resource)
+    }
+
+    /// `otpauth://totp/$virtualMFADeviceName@$AccountName?secret=$Base32String` (IAM API
+    /// Reference, VirtualMFADevice); the account's name is its alias or its id.
+    fn address(&self, account: &Account, seed: &Secret<String>) -> String {
+        let at = account.alias.as_deref().unwrap_or(account.id.as_str());
+        let label = format!("{}@{at}", self.name);
+        let label = utf8_percent_encode(&label, NON_ALPHANUMERIC);
+        format!("otpauth://totp/{label}?secret={}", seed.expose())
+    }
+}
+
+impl Operation for CreateVirtualMFADevice {
+    const FACTS: &'static OperationFacts = facts::iam::CREATE_VIRTUAL_MFA_DEVICE;
+    type Output = CreatedDevice;
+
+    fn touches(&self, call: &Call, _tx: &Transaction) -> Result<Touches, Error> {
+        let account = call.account()?;
+        let tags = tags::requested(&self.tags);
+        let arn = self.serial(account);
+        let base = |action| entity::ask_for(action, arn.clone(), account).request_tags(&tags);
+        let touches = Touches::one(base("iam:CreateVirtualMFADevice"));
+        Ok(if tags.is_empty() {
+            touches
+        } else {
+            touches.and(base("iam:TagMFADevice"))
+        })
+    }
+
+    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<CreatedDevice, Error> {
+        let account = permit.account()?;
+        entity::checked_path(self.path.as_deref())?;
+        let tags = tags::checked(&self.tags, Case::Told)?;
+        let serial = self.serial(account).to_string();
+        let seed = new_seed(&permit);
+        let sealed_seed = permit
+            .directory()
+            .envelope()
+            .seal_text(&MfaDevice::envelope_identity(&serial), &seed)
+            .map_err(Error::internal)?;
+        let device = MfaDevice {
+            serial: serial.clone(),
+            account,
+            sealed_seed,
+            tags: tags::ordered(tags.clone()),
+            enabled: None,
+        };
+        tx.insert(account.as_str(), &device).or_else_taken(|_| {
+            Error::new("EntityAlreadyExists")
+                .say("MFADevice entity at the same path and name already exists.")
+        })?;
+        let account = tx
+            .get::<Account>(GLOBAL_SCOPE, account.as_str())?
+            .ok_or_else(|| Error::internal("the caller's account is gone"))?;
+        Ok(CreatedDevice {
+            device: VirtualDeviceView {
+                serial_number: serial,
+                qr_code: Some(qr_code::png(&self.address(&account, &seed))?),
+                seed: Some(seed.expose().as_bytes().to_vec()),
+                user: None,
+                enable_date: None,
+                tags: tags::shown_if_any(&tags),
+            },
+        })
+    }
+}
+
+fn new_seed(call: &Call) -> Secret<String> {
+    let mut random = [0u8; SEED_CHARS];
+    call.environment.entropy.fill(&mut random);
+    let letter = |byte: &u8| {
+        let at = usize::from(byte & 31);
+        BASE32.get(at).map_or('A', |letter| char::from(*letter))
+    };
+    Secret::new(random.iter().map(letter).collect())
+}
+
+fn not_valid() -> Error {
+    Error::new("InvalidAuthenticationCode").say("Authentication code for device is not valid.")
+}
+
+/// Checks two codes in a row and spends them; gives how far the device's clock is ahead.
+fn spend_pair(
+    permit: &Call,
+    tx: &mut Transaction,
+    device: &MfaDevice,
+    codes: (&str, &str),
+    window: Window,
+) -> Result<i64, Error> {
+    let envelope = permit.directory().envelope();
+    let pair = device
+        .find_pair(envelope, codes, window, permit.now())
+        .map_err(Error::internal)?
+        .ok_or_else(not_valid)?;
+    if !MfaUse::spend(tx, device.account, &device.serial, pair)? {
+        return Err(not_valid().because("the codes were used before"));
+    }
+    Ok(pair.ahead_steps)
+}
+
+/// Gives a device to a user, who shows two codes in a row.
+#[derive(Input)]
+pub(crate) struct EnableMFADevice {
+    user_name: String,
+    serial_number: String,
+    #[wire(name = "AuthenticationCode1")]
+    presented_code_1: String,
+    #[wire(name = "AuthenticationCode2")]
+    presented_code_2: String,
+}
+
+impl Operation for EnableMFADevice {
+    const FACTS: &'static OperationFacts = facts::iam::ENABLE_MFA_DEVICE;
+    type Output = Nothing;
+
+    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
+        touch_holder(call, tx, "iam:EnableMFADevice", Some(&self.user_name))
+    }
+
+    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
+        let account = permit.account()?;
+        let owner = holder(&permit, tx, Some(&self.user_name))?.owner()?;
+        let mut device = MfaDevice::require(tx, &permit, &self.serial_number)?;
+        if device.enabled.is_some() {
+            return Err(Error::new("EntityAlreadyExists").say("MFA Device is already in use."));
+        }
+        let codes = (
+            self.presented_code_1.as_str(),
+            self.presented_code_2.as_str(),
+        );
+        let ahead_steps = spend_pair(&permit, tx, &device, codes, Window::Enable)?;
+        device.enabled = Some(Enabled {
+            owner: owner.clone(),
+            at: permit.second(),
+            ahead_steps,
+        });
+        tx.update(account.as_str(), &device)?;
+        let of_owner = MfaDevice::owner_value(account, &owner);
+        let most = quotas::MFA_DEVICES_PER_USER;
+        if !tx.within::<MfaDevice>(account.as_str(), "owner", Exactly(&of_owner), most)? {
+            return Err(over_quota("MFADevicesPerUser", most));
+        }
+        Ok(Nothing {})
+    }
+}
+
+/// Puts a device's clock right by two codes in a row.
+#[derive(Input)]
+pub(crate) struct ResyncMFADevice {
+    user_name: String,
+    serial_number: String,
+    #[wire(name = "AuthenticationCode1")]
+    presented_code_1: String,
+    #[wire(name = "AuthenticationCode2")]
+    presented_code_2: String,
+}
+
+impl Operation for ResyncMFADevice {
+    const FACTS: &'static OperationFacts = facts::iam::RESYNC_MFA_DEVICE;
+    type Output = Nothing;
+
+    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
+        touch_holder(call, tx, "iam:ResyncMFADevice", Some(&self.user_name))
+    }
+
+    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
+        let owner = holder(&permit, tx, Some(&self.user_name))?.owner()?;
+        let mut device = held(tx, &permit, &owner, &self.serial_number)?;
+        let codes = (
+            self.presented_code_1.as_str(),
+            self.presented_code_2.as_str(),
+        );
+        let ahead_steps = spend_pair(&permit, tx, &device, codes, Window::Resync)?;
+        if let Some(enabled) = &mut device.enabled {
+            enabled.ahead_steps = ahead_steps;
+        }
+        tx.update(permit.account()?.as_str(), &device)?;
+        Ok(Nothing {})
+    }
+}
+
+/// Takes a device away from its user.
+#[derive(Input)]
+pub(crate) struct DeactivateMFADevice {
+    user_name: Option<String>,
+    serial_number: String,
+}
+
+impl Operation for DeactivateMFADevice {
+    const FACTS: &'static OperationFacts = facts::iam::DEACTIVATE_MFA_DEVICE;
+    type Output = Nothing;
+
+    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
+        touch_holder(
+            call,
+            tx,
+            "iam:DeactivateMFADevice",
+            self.user_name.as_deref(),
+        )
+    }
+
+    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
+        let owner = holder(&permit, tx, self.user_name.as_deref())?.owner()?;
+        let mut device = held(tx, &permit, &owner, &self.serial_number)?;
+        device.enabled = None;
+        tx.update(permit.account()?.as_str(), &device)?;
+        Ok(Nothing {})
+    }
+}
+
+/// Deletes a virtual device that nobody has any more.
+#[derive(Input)]
+pub(crate) struct DeleteVirtualMFADevice {
+    serial_number: String,
+}
+
+impl Operation for DeleteVirtualMFADevice {
+    const FACTS: &'static OperationFacts = facts::iam::DELETE_VIRTUAL_MFA_DEVICE;
+    type Output = Nothing;
+
+    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
+        const ACTION: &str = "iam:DeleteVirtualMFADevice";
+        let ask = MfaDevice::ask(call, tx, ACTION, &self.serial_number)?;
+        Ok(Touches::one(ask))
+    }
+
+    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
+        let account = permit.account()?;
+        let device = MfaDevice::require(tx, &permit, &self.serial_number)?;
+        if device.enabled.is_some() {
+            return Err(Error::new("DeleteConflict")
+                .say("MFA VirtualDevice in use. Must deactivate first."));
+        }
+        tx.delete::<MfaDevice>(account.as_str(), &device.serial)?;
+        tx.delete::<MfaUse>(account.as_str(), &device.serial)?;
+        Ok(Nothing {})
+    }
+}
+
+/// Lists the devices of a user, or of whoever calls.
+#[derive(Input)]
+pub(crate) struct ListMFADevices {
+    user_name: Option<String>,
+    marker: Option<String>,
+    max_items: Option<i32>,
+}
+
+/// A device and whose it is.
+#[derive(Output, Debug)]
+pub(crate) struct DeviceView {
+    user_name: Option<String>,
+    serial_number: String,
+    enable_date: Option<aws::Timestamp>,
+}
+
+/// A page of devices.
+#[derive(Output, Debug)]
+pub(crate) struct DevicePage {
+    #[wire(name = "MFADevices")]
+    devices: Vec<DeviceView>,
+    is_truncated: bool,
+    marker: Option<String>,
+}
+
+impl Operation for ListMFADevices {
+    const FACTS: &'static OperationFacts = facts::iam::LIST_MFA_DEVICES;
+    type Output = DevicePage;
+
+    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
+        touch_holder(call, tx, "iam:ListMFADevices", self.user_name.as_deref())
+    }
+
+    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<DevicePage, Error> {
+        let account = permit.account()?;
+        let holder = holder(&permit, tx, self.user_name.as_deref())?;
+        let owner = MfaDevice::owner_value(account, &holder.owner()?);
+        let devices = tx.all::<MfaDevice>(account.as_str(), "owner", Exactly(&owner))?;
+        let page = Paging::new(self.marker.as_deref(), self.max_items).of(devices)?;
+        Ok(DevicePage {
+            is_truncated: page.is_truncated(),
+            marker: page.marker.clone(),
+            devices: page.map(|device| view(&holder, &device)).items,
+        })
+    }
+}
+
+fn view(holder: &Subject, device: &MfaDevice) -> DeviceView {
+    DeviceView {
+        user_name: holder.name(),
+        serial_number: device.serial.clone(),
+        enable_date: device.enabled.as_ref().map(|enabled| enabled.at),
+    }
+}
+
+/// Shows one device of a user, or of whoever calls.
+#[derive(Input)]
+pub(crate) struct GetMFADevice {
+    serial_number: String,
+    user_name: Option<String>,
+}
+
+impl Operation for GetMFADevice {
+    const FACTS: &'static OperationFacts = facts::iam::GET_MFA_DEVICE;
+    type Output = DeviceView;
+
+    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
+        touch_holder(call, tx, "iam:GetMFADevice", self.user_name.as_deref())
+    }
+
+    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<DeviceView, Error> {
+        let holder = holder(&permit, tx, self.user_name.as_deref())?;
+        let device = held(tx, &permit, &holder.owner()?, &self.serial_number)?;
+        Ok(view(&holder, &device))
+    }
+}
+
+/// Lists the virtual devices of the account.
+#[derive(Input)]
+pub(crate) struct ListVirtualMFADevices {
+    assignment_status: Option<String>,
+    marker: Option<String>,
+    max_items: Option<i32>,
+}
+
+/// A page of virtual devices.
+#[derive(Output)]
+pub(crate) struct VirtualDevicePage {
+    #[wire(name = "VirtualMFADevices")]
+    devices: Vec<VirtualDeviceView>,
+    is_truncated: bool,
+    marker: Option<String>,
+}
+
+impl Operation for ListVirtualMFADevices {
+    const FACTS: &'static OperationFacts = facts::iam::LIST_VIRTUAL_MFA_DEVICES;
+    type Output = VirtualDevicePage;
+
+    fn touches(&self, call: &Call, _tx: &Transaction) -> Result<Touches, Error> {
+        let account = call.account()?;
+        let arn = Arn::new("iam", "", account.as_str(), "mfa/");
+        Ok(Touches::one(entity::ask_for(
+            "iam:ListVirtualMFADevices",
+            arn,
+            account,
+        )))
+    }
+
+    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Self::Output, Error> {
+        let account = permit.account()?;
+        let wanted = |device: &MfaDevice| match self.assignment_status.as_deref() {
+            Some("Assigned") => device.enabled.is_some(),
+            Some("Unassigned") => device.enabled.is_none(),
+            _ => true,
+        };
+        let paging = Paging::new(self.marker.as_deref(), self.max_items);
+        let page = paging.stored(tx, account.as_str(), "serial", "", wanted)?;
+        let views = page
+            .items
+            .iter()
+            .map(|device| self.listed(tx, account, device));
+        Ok(VirtualDevicePage {
+            devices: views.collect::<Result<_, _>>()?,
+            is_truncated: page.is_truncated(),
+            marker: page.marker,
+        })
+    }
+}
+
+impl ListVirtualMFADevices {
+    /// A device and its user; neither seed nor tags.
+    fn listed(
+        &self,
+        tx: &Transaction,
+        account: AccountId,
+        device: &MfaDevice,
+    ) -> Result<VirtualDeviceView, Error> {
+        let enabled = device.enabled.as_ref();
+        let user = match enabled.map(|enabled| &enabled.owner) {
+            None => None,
+            Some(owner @ KeyOwner::Root) => tx
+                .get::<Account>(GLOBAL_SCOPE, account.as_str())?
+                .map(|account| (UserView::root(&account), owner)),
+            Some(owner @ KeyOwner::User(id)) => tx
+                .get::<User>(account.as_str(), id)?
+                .map(|user| (UserView::brief(&user), owner)),
+        };
+        let user = user
+            .map(|(view, owner)| view.with_password_use(tx, account, owner))
+            .transpose()?;
+        Ok(VirtualDeviceView {
+            serial_number: device.serial.clone(),
+            seed: None,
+            qr_code: None,
+            user,
+            enable_date: enabled.map(|enabled| enabled.at),
+            tags: None,
+        })
+    }
+}

@@ -1,0 +1,387 @@
+//! Second factors: virtual devices that show a new code every thirty seconds (RFC 6238).
+//!
+//! A code is good once. Which one was taken last is committed before anybody is told that it
+//! held, so that neither a replay nor a crash makes it good again; and after a few wrong ones
+//! a device takes none for a while, or six digits would soon be guessed.
+
+use std::borrow::Cow;
+
+use aws::{AccountId, Timestamp};
+use seal::{Envelope, SealError};
+use serde::{Deserialize, Serialize};
+use store::{Exactly, Lookup, Read, Record, StoreError, Transaction};
+use totp_rs::{Algorithm, TOTP};
+
+use crate::access_key::{AccessKey, KeyOwner};
+use crate::directory::Directory;
+use crate::tag::Tag;
+
+/// Seconds that a code is shown for.
+const STEP_S: u64 = 30;
+/// Digits of a code.
+const DIGITS: usize = 6;
+/// How many steps a device's clock may be off, either way (RFC 6238 §5.2 advises one).
+const WINDOW_STEPS: i64 = 1;
+/// How far off a clock may be that two codes in a row put right again: twenty minutes.
+const RESYNC_WINDOW_STEPS: i64 = 40;
+/// Wrong codes within [`FAILURES_WITHIN_S`] after which a device takes none.
+const FAILURES_MAX: u32 = 10;
+/// For how long wrong codes count.
+const FAILURES_WITHIN_S: i64 = 300;
+
+/// A virtual device. In the scope of its account.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MfaDevice {
+    /// `arn:aws:iam::ACCOUNT:mfa/…`, which is also its ARN.
+    pub serial: String,
+    /// The account that it belongs to.
+    pub account: AccountId,
+    /// The seed in an envelope bound to the serial number, base64.
+    pub sealed_seed: String,
+    /// At most 50.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Tag>,
+    /// Whose it is, once it is enabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<Enabled>,
+}
+
+/// Whose device it is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Enabled {
+    /// The user, or root.
+    pub owner: KeyOwner,
+    /// Since when.
+    pub at: Timestamp,
+    /// By how many steps its clock runs ahead of ours.
+    pub ahead_steps: i64,
+}
+
+impl MfaDevice {
+    /// What the envelope of the seed is bound to.
+    pub fn envelope_identity(serial: &str) -> String {
+        format!("mfa-device/{serial}")
+    }
+
+    /// The value of the lookup `owner`: all devices of one user, or of root.
+    pub fn owner_value(account: AccountId, owner: &KeyOwner) -> String {
+        AccessKey::owner_value(account, owner)
+    }
+
+    fn codes(&self, envelope: &Envelope) -> Result<Codes, SealError> {
+        let identity = MfaDevice::envelope_identity(&self.serial);
+        let seed = envelope.open_text(&identity, &self.sealed_seed)?;
+        Codes::of(seed.expose()).ok_or(SealError::Form)
+    }
+
+    /// Where two codes in a row stand, for enabling a device or putting its clock right.
+    pub fn find_pair(
+        &self,
+        envelope: &Envelope,
+        presented: (&str, &str),
+        window: Window,
+        now: Timestamp,
+    ) -> Result<Option<Pair>, SealError> {
+        let codes = self.codes(envelope)?;
+        let width = match window {
+            Window::Enable => WINDOW_STEPS,
+            Window::Resync => RESYNC_WINDOW_STEPS,
+        };
+        let present = step_of(now);
+        let mut found = None;
+        for ahead_steps in -width..=width {
+            let second = present + ahead_steps;
+            let holds = codes.is_at(second - 1, presented.0) & codes.is_at(second, presented.1);
+            if holds {
+                found = Some(Pair {
+                    second,
+                    ahead_steps,
+                });
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Record for MfaDevice {
+    const KIND: &'static str = "iam.mfa-device";
+
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.serial)
+    }
+
+    fn lookups(&self) -> Vec<Lookup> {
+        let mut lookups = vec![Lookup::many("serial", &self.serial)];
+        if let Some(enabled) = &self.enabled {
+            let owner = MfaDevice::owner_value(self.account, &enabled.owner);
+            lookups.push(Lookup::many("owner", owner));
+            lookups.push(Lookup::many("enabled", &self.serial));
+        }
+        lookups
+    }
+}
+
+/// How far two codes in a row may be from the present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Window {
+    /// As far as any code.
+    Enable,
+    /// As far as a clock may have run off.
+    Resync,
+}
+
+/// Two codes in a row that held.
+#[derive(Debug, Clone, Copy)]
+pub struct Pair {
+    second: i64,
+    /// By how many steps the device's clock runs ahead of ours.
+    pub ahead_steps: i64,
+}
+
+/// Which code a device was last used with, and how often it was tried in vain.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MfaUse {
+    serial: String,
+    /// The step of the last code that was taken: it and all before it are spent.
+    spent: i64,
+    #[serde(default)]
+    failures: u32,
+    /// When the first of these failures was.
+    #[serde(default)]
+    failing_since_s: i64,
+}
+
+impl MfaUse {
+    fn of(reader: &impl Read, account: AccountId, serial: &str) -> Result<MfaUse, StoreError> {
+        let found = reader.get(account.as_str(), serial)?;
+        Ok(found.unwrap_or_else(|| MfaUse {
+            serial: serial.to_owned(),
+            spent: i64::MIN,
+            failures: 0,
+            failing_since_s: 0,
+        }))
+    }
+
+    /// Spends two codes in a row; not if the later one is spent already.
+    pub fn spend(
+        tx: &mut Transaction,
+        account: AccountId,
+        serial: &str,
+        pair: Pair,
+    ) -> Result<bool, StoreError> {
+        let mut used = MfaUse::of(tx, account, serial)?;
+        if pair.second <= used.spent {
+            return Ok(false);
+        }
+        used.spent = pair.second;
+        used.failures = 0;
+        tx.put(account.as_str(), &used)?;
+        Ok(true)
+    }
+
+    fn is_locked(&self, now_s: i64) -> bool {
+        self.failures >= FAILURES_MAX && !self.is_forgiven(now_s)
+    }
+
+    fn is_forgiven(&self, now_s: i64) -> bool {
+        !(0..FAILURES_WITHIN_S).contains(&(now_s - self.failing_since_s))
+    }
+
+    fn fail(&mut self, now_s: i64) {
+        if self.failures == 0 || self.is_forgiven(now_s) {
+            self.failures = 0;
+            self.failing_since_s = now_s;
+        }
+        self.failures = self.failures.saturating_add(1);
+    }
+}
+
+impl Record for MfaUse {
+    const KIND: &'static str = "iam.mfa-use";
+    const QUIET: bool = true;
+
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.serial)
+    }
+
+    fn lookups(&self) -> Vec<Lookup> {
+        Vec::new()
+    }
+}
+
+/// Why a code was not taken. For the log; outsiders hear less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MfaRefusal {
+    /// No such device, or it is not enabled for this user.
+    #[error("no such device of this user")]
+    NoDevice,
+    /// Not the code of this moment.
+    #[error("the code is wrong")]
+    WrongCode,
+    /// It was the right one, but it or a later one was taken before.
+    #[error("the code was used before")]
+    Replayed,
+    /// Too many wrong ones of late.
+    #[error("too many wrong codes: none is taken for a while")]
+    Locked,
+}
+
+/// A code could not be checked.
+#[derive(Debug, thiserror::Error)]
+pub enum MfaFailure {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The seed does not open.
+    #[error("the seed of a device does not open: {0}")]
+    Seal(#[from] SealError),
+}
+
+impl Directory {
+    /// The devices of a user or of root, by serial number.
+    pub fn mfa_devices(
+        &self,
+        account: AccountId,
+        owner: &KeyOwner,
+    ) -> Result<Vec<MfaDevice>, StoreError> {
+        let value = MfaDevice::owner_value(account, owner);
+        let reader = self.store().read();
+        reader.all::<MfaDevice>(account.as_str(), "owner", Exactly(&value))
+    }
+
+    /// Checks a code of one device of the user or of root, and spends it. Commits in every
+    /// case that tells something, so run it on the blocking pool.
+    pub fn verify_mfa_code(
+        &self,
+        account: AccountId,
+        owner: &KeyOwner,
+        serial: &str,
+        presented_code: &str,
+        now: Timestamp,
+    ) -> Result<Result<(), MfaRefusal>, MfaFailure> {
+        self.store().transact(|tx| {
+            let device = tx.get::<MfaDevice>(account.as_str(), serial)?;
+            let enabled = device.as_ref().and_then(|device| device.enabled.as_ref());
+            let (Some(device), Some(enabled)) = (&device, enabled) else {
+                return Ok(Err(MfaRefusal::NoDevice));
+            };
+            if enabled.owner != *owner {
+                return Ok(Err(MfaRefusal::NoDevice));
+            }
+            let mut used = MfaUse::of(tx, account, serial)?;
+            if used.is_locked(now.as_second()) {
+                return Ok(Err(MfaRefusal::Locked));
+            }
+            let codes = device.codes(self.envelope())?;
+            let present = step_of(now) + enabled.ahead_steps;
+            let refusal = match codes.latest_near(present, presented_code) {
+                Some(step) if step > used.spent => {
+                    used.spent = step;
+                    used.failures = 0;
+                    tx.put(account.as_str(), &used)?;
+                    return Ok(Ok(()));
+                }
+                Some(_spent) => MfaRefusal::Replayed,
+                None => MfaRefusal::WrongCode,
+            };
+            used.fail(now.as_second());
+            tx.put(account.as_str(), &used)?;
+            Ok(Err(refusal))
+        })
+    }
+}
+
+fn step_of(now: Timestamp) -> i64 {
+    now.as_second().div_euclid(STEP_S.cast_signed())
+}
+
+/// What a device shows.
+struct Codes(TOTP);
+
+impl Codes {
+    fn of(seed_base32: &str) -> Option<Codes> {
+        let seed = totp_rs::Secret::Encoded(seed_base32.to_owned());
+        let seed = seed.to_bytes().ok()?;
+        // RFC 6238 as every authenticator app takes it without being told: SHA-1.
+        let totp = TOTP::new_unchecked(Algorithm::SHA1, DIGITS, 0, STEP_S, seed);
+        Some(Codes(totp))
+    }
+
+    /// Whether this is the code of that step, in time that does not tell.
+    fn is_at(&self, step: i64, presented_code: &str) -> bool {
+        let Ok(step) = u64::try_from(step) else {
+            return false;
+        };
+        let code = self.0.generate(step.saturating_mul(STEP_S));
+        seal::same(code.as_bytes(), presented_code.as_bytes())
+    }
+
+    /// The latest step near the present one whose code this is.
+    fn latest_near(&self, present: i64, presented_code: &str) -> Option<i64> {
+        let steps = present - WINDOW_STEPS..=present + WINDOW_STEPS;
+        steps
+            .filter(|step| self.is_at(*step, presented_code))
+            .last()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The seed of RFC 6238, appendix B, in base 32.
+    const RFC_SEED: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+
+    #[test]
+    fn codes_are_those_of_the_rfc() {
+        let codes = Codes::of(RFC_SEED).unwrap();
+        // Appendix B shows eight digits; six are the last six of them.
+        let vectors = [
+            (59, "287082"),
+            (1_111_111_109, "081804"),
+            (1_111_111_111, "050471"),
+            (1_234_567_890, "005924"),
+            (2_000_000_000, "279037"),
+            (20_000_000_000, "353130"),
+        ];
+        for (second, code) in vectors {
+            assert!(codes.is_at(second / 30, code), "{second}");
+            assert!(!codes.is_at(second / 30 + 1, code), "{second}");
+            assert!(!codes.is_at(second / 30, &code[..5]), "{second}");
+        }
+        assert!(!codes.is_at(-1, "287082"));
+    }
+
+    #[test]
+    fn a_code_is_looked_for_one_step_around() {
+        let codes = Codes::of(RFC_SEED).unwrap();
+        for (present, found) in [
+            (-1, None),
+            (0, Some(1)),
+            (1, Some(1)),
+            (2, Some(1)),
+            (3, None),
+        ] {
+            assert_eq!(codes.latest_near(present, "287082"), found, "{present}");
+        }
+    }
+
+    #[test]
+    fn wrong_codes_lock_a_device_for_a_while() {
+        let mut used = MfaUse {
+            serial: String::new(),
+            spent: 0,
+            failures: 0,
+            failing_since_s: 0,
+        };
+        for second in 0..9 {
+            used.fail(1000 + second);
+        }
+        assert!(!used.is_locked(1010));
+        used.fail(1010);
+        assert!(used.is_locked(1010) && used.is_locked(1299));
+        assert!(!used.is_locked(1300));
+        used.fail(1300);
+        assert!(!used.is_locked(1300));
+    }
+}
