@@ -1,5 +1,6 @@
 //! The Arnold binary: one command line for the server, the demo, and the tools around them.
 
+mod check;
 mod demo;
 mod policy_command;
 mod serve;
@@ -31,13 +32,13 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match CommandLine::parse().command {
-        Command::Demo(options) => demo::run(options),
-        Command::Serve(options) => serve::serve(options),
-        Command::Init(options) => serve::init(options),
+        Command::Demo(options) => demo::run(options).map(|()| ExitCode::SUCCESS),
+        Command::Serve(options) => serve::serve(options).map(|()| ExitCode::SUCCESS),
+        Command::Init(options) => serve::init(options).map(|()| ExitCode::SUCCESS),
         Command::Policy(command) => policy_command::run(command),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(failure) => {
             eprintln!("arnold: {failure}");
             ExitCode::FAILURE

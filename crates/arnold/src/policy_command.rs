@@ -1,23 +1,30 @@
 //! `arnold policy …`: decisions without a server.
 
 use std::io::{self, BufRead, BufWriter, Write};
+use std::process::ExitCode;
 
 use clap::Subcommand;
 
 use crate::Failure;
+use crate::check::{self, CheckOptions};
 
 #[derive(Subcommand)]
 pub(crate) enum PolicyCommand {
     /// Decide cases: one JSON object a line in, one verdict a line out.
     Eval,
+    /// Say what is wrong with policies, and where. Status 0: nothing much; 1: findings; 2: a
+    /// file cannot be read.
+    Check(CheckOptions),
 }
 
 /// The longest line that is taken, in bytes.
 const LINE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-pub(crate) fn run(command: PolicyCommand) -> Result<(), Failure> {
+pub(crate) fn run(command: PolicyCommand) -> Result<ExitCode, Failure> {
     match command {
-        PolicyCommand::Eval => eval(io::stdin().lock(), BufWriter::new(io::stdout().lock())),
+        PolicyCommand::Eval => eval(io::stdin().lock(), BufWriter::new(io::stdout().lock()))
+            .map(|()| ExitCode::SUCCESS),
+        PolicyCommand::Check(options) => check::run(&options),
     }
 }
 

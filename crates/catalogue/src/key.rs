@@ -67,7 +67,7 @@ impl ConditionKey {
         }
     }
 
-    /// As the reference writes it; `${TagKey}` and `<key>` stand for any text.
+    /// As the reference writes it; `${TagKey}`, `<key>` and `tag-key` stand for any text.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -95,6 +95,10 @@ impl ConditionKey {
 /// Whether a key of a policy is the one that the reference writes so, in any case.
 #[must_use]
 pub fn is_key(written: &str, key: &str) -> bool {
+    // A few are written plainly: `secretsmanager:ResourceTag/tag-key`.
+    if let Some(stem) = written.strip_suffix("/tag-key") {
+        return is_key(&format!("{stem}/<key>"), key);
+    }
     let placeholder = written
         .find("${")
         .map(|at| (at, '}'))

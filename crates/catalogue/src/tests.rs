@@ -128,6 +128,8 @@ fn placeholders_stand_for_something() {
         ("a:b/${name}.value", "a:b/.value", false),
         ("a:b/${name}.value", "a:b/x.values", false),
         ("s3:T/<key>", "s3:t/é", true),
+        ("a:ResourceTag/tag-key", "a:resourcetag/Team", true),
+        ("a:ResourceTag/tag-key", "a:ResourceTag/", false),
         ("s3:T/<key>", "é", false),
     ] {
         assert_eq!(is_key(written, key), expected, "{written} {key}");

@@ -3,6 +3,7 @@
 use crate::document::{Effect, Listed, Statement};
 use crate::malformed::Malformed;
 
+use super::applicability;
 use super::fault::{Fault, Voice};
 use super::principals;
 use super::reading::Draft;
@@ -66,6 +67,14 @@ fn check_statement(statement: &Statement) -> Result<(), Malformed> {
     {
         return Err(Malformed::new("Policy has invalid resource"));
     }
+    if let Some(sentence) = applicability::condition_fault(statement) {
+        return Err(Malformed::new(sentence));
+    }
+    if !applicability::actions_reach_resources(statement) {
+        return Err(Malformed::new(
+            "Action does not apply to any resource(s) in statement",
+        ));
+    }
     Ok(())
 }
 
@@ -75,7 +84,7 @@ fn is_s3_action(action: &str) -> bool {
     }
     action.split_once(':').is_some_and(|(vendor, name)| {
         vendor.eq_ignore_ascii_case("s3") && !name.is_empty() && !name.contains(':')
-    })
+    }) && applicability::is_known_action(action)
 }
 
 fn is_s3_resource(resource: &str) -> bool {

@@ -148,6 +148,9 @@ const IAM_RESOURCES: [&str; 13] = [
     "access-report/",
 ];
 
+/// What AWS accepts besides, as policies of its own show, and does not tell.
+const IAM_RESOURCES_UNTOLD: [&str; 2] = ["delegation-request/", "role-template/"];
+
 fn resource_fault(resource: &str) -> Result<Option<Malformed>, Malformed> {
     if resource == "*" {
         return Ok(None);
@@ -193,21 +196,32 @@ fn service_fault(
             "IAM resource {resource} cannot contain region information."
         )),
         "iam" => {
-            let known = IAM_RESOURCES.iter().any(|start| last.starts_with(start));
-            (!known && last != "*").then(|| {
+            let mut starts = IAM_RESOURCES.iter().chain(&IAM_RESOURCES_UNTOLD);
+            let known = starts.any(|start| last.starts_with(start));
+            (!known && last != "*" && last != "root").then(|| {
                 let names = IAM_RESOURCES.join(", ");
                 format!("IAM resource path must either be \"*\" or start with {names}.")
             })
         }
         "s3" => {
             // Access points and the like live in a region; buckets do not.
-            let regional = last.starts_with("accesspoint/") || last.starts_with("job/");
+            let regional = S3_REGIONAL.iter().any(|start| last.starts_with(start));
             (region != Some("") && !regional)
                 .then(|| format!("Resource {resource} can not contain region information."))
         }
         _ => None,
     }
 }
+
+/// Resources of S3 whose ARNs have a region.
+const S3_REGIONAL: [&str; 6] = [
+    "accesspoint/",
+    "access-grants/",
+    "async-request/",
+    "job/",
+    "storage-lens/",
+    "storage-lens-group/",
+];
 
 fn has_odd_date(statement: &Statement) -> bool {
     let dates = statement.conditions.iter();

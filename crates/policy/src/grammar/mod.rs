@@ -4,6 +4,7 @@
 //! the kind (`identity`, `trust`, `bucket`, `organization`). A fault in the syntax is one
 //! [`Fault`]; each family of services has its own sentence for it.
 
+mod applicability;
 mod bucket;
 mod fault;
 mod identity;
@@ -21,7 +22,8 @@ use self::reading::Draft;
 
 /// Bytes that a policy may have, white space included. AWS's own limits on characters are
 /// lower and depend on what the policy is attached to; they are counted by whoever attaches.
-const POLICY_BYTES_MAX: usize = 131_072;
+/// The longest policy that AWS manages has 152,297 bytes.
+const POLICY_BYTES_MAX: usize = 262_144;
 
 /// Parses policy text.
 pub(crate) fn parse(text: &str, grammar: Grammar) -> Result<Document, Malformed> {
