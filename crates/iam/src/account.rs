@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use aws::AccountId;
 use facts::OperationFacts;
 use identity::{
-    AccessKey, Account, Ask, GLOBAL_SCOPE, Group, InstanceProfile, KeyOwner, LoginProfile,
-    ManagedPolicy, MfaDevice, OidcProvider, Role, User,
+    AccessKey, Account, Ask, GLOBAL_SCOPE, Group, Held, InstanceProfile, KeyOwner, LoginProfile,
+    ManagedPolicy, MfaDevice, OidcProvider, Role, ServerCertificate, SigningCertificate, User,
 };
 use plane::{Call, Error, Operation, Permit, Touches};
 use store::{Exactly, OrElseTaken as _, Read as _, Record, Transaction};
@@ -148,6 +148,9 @@ impl Operation for GetAccountSummary {
         let account = permit.account()?;
         let root = AccessKey::owner_value(account, &KeyOwner::Root);
         let root_keys = tx.count::<AccessKey>(GLOBAL_SCOPE, "owner", Exactly(&root))?;
+        let root_certificates = Held::owner_value(account, &KeyOwner::Root);
+        let root_certificates =
+            tx.count::<SigningCertificate>(account.as_str(), "owner", Exactly(&root_certificates))?;
         let root_devices = MfaDevice::owner_value(account, &KeyOwner::Root);
         let root_devices =
             tx.count::<MfaDevice>(account.as_str(), "owner", Exactly(&root_devices))?;
@@ -166,6 +169,14 @@ impl Operation for GetAccountSummary {
             (
                 "InstanceProfiles",
                 count::<InstanceProfile>(tx, account, "name")?,
+            ),
+            (
+                "ServerCertificates",
+                count::<ServerCertificate>(tx, account, "name")?,
+            ),
+            (
+                "AccountSigningCertificatesPresent",
+                root_certificates.min(1),
             ),
             ("AccountMFAEnabled", root_devices.min(1)),
             ("MFADevices", count::<MfaDevice>(tx, account, "serial")?),
@@ -223,8 +234,4 @@ const QUOTAS: &[(&str, u64)] = &[
 
 /// What cannot be made yet, so that there is none of it; and the version of session tokens
 /// that the global STS endpoint gives out, which is the first until it is set otherwise.
-const NOTHING_OF: &[(&str, u64)] = &[
-    ("AccountSigningCertificatesPresent", 0),
-    ("ServerCertificates", 0),
-    ("GlobalEndpointTokenVersion", 1),
-];
+const NOTHING_OF: &[(&str, u64)] = &[("GlobalEndpointTokenVersion", 1)];

@@ -12,15 +12,18 @@ mod arns;
 mod attachments;
 mod boundary;
 mod caller;
+mod certificates;
 mod documents;
 mod entity;
 mod errors;
 mod groups;
+mod holdings;
 mod inline_policies;
 mod instance_profiles;
 mod login_profiles;
 mod managed;
 mod mfa_devices;
+mod mfa_holders;
 mod not_yet;
 mod oidc_provider_tags;
 mod oidc_providers;
@@ -35,7 +38,12 @@ mod quotas;
 mod resource_tags;
 mod role_view;
 mod roles;
+mod server_certificates;
+mod service_credentials;
 mod service_linked_roles;
+mod signing_certificates;
+mod ssh_keys;
+mod ssh_public_keys;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -69,16 +77,40 @@ pub static OPERATIONS: &[Entry] = &[
     stored::<password_policy::UpdateAccountPasswordPolicy>(),
     // MFA devices.
     stored::<mfa_devices::CreateVirtualMFADevice>(),
-    stored::<mfa_devices::DeactivateMFADevice>(),
+    stored::<mfa_holders::DeactivateMFADevice>(),
     stored::<mfa_devices::DeleteVirtualMFADevice>(),
-    stored::<mfa_devices::EnableMFADevice>(),
-    stored::<mfa_devices::GetMFADevice>(),
+    stored::<mfa_holders::EnableMFADevice>(),
+    stored::<mfa_holders::GetMFADevice>(),
     stored::<mfa_devices::ListMFADeviceTags>(),
-    stored::<mfa_devices::ListMFADevices>(),
+    stored::<mfa_holders::ListMFADevices>(),
     stored::<mfa_devices::ListVirtualMFADevices>(),
-    stored::<mfa_devices::ResyncMFADevice>(),
+    stored::<mfa_holders::ResyncMFADevice>(),
     stored::<mfa_devices::TagMFADevice>(),
     stored::<mfa_devices::UntagMFADevice>(),
+    // What else users hold.
+    stored::<service_credentials::CreateServiceSpecificCredential>(),
+    stored::<service_credentials::DeleteServiceSpecificCredential>(),
+    stored::<service_credentials::ListServiceSpecificCredentials>(),
+    stored::<service_credentials::ResetServiceSpecificCredential>(),
+    stored::<service_credentials::UpdateServiceSpecificCredential>(),
+    stored::<signing_certificates::DeleteSigningCertificate>(),
+    stored::<signing_certificates::ListSigningCertificates>(),
+    stored::<signing_certificates::UpdateSigningCertificate>(),
+    stored::<signing_certificates::UploadSigningCertificate>(),
+    stored::<ssh_public_keys::DeleteSSHPublicKey>(),
+    stored::<ssh_public_keys::GetSSHPublicKey>(),
+    stored::<ssh_public_keys::ListSSHPublicKeys>(),
+    stored::<ssh_public_keys::UpdateSSHPublicKey>(),
+    stored::<ssh_public_keys::UploadSSHPublicKey>(),
+    // Server certificates.
+    stored::<server_certificates::DeleteServerCertificate>(),
+    stored::<server_certificates::GetServerCertificate>(),
+    stored::<server_certificates::ListServerCertificateTags>(),
+    stored::<server_certificates::ListServerCertificates>(),
+    stored::<server_certificates::TagServerCertificate>(),
+    stored::<server_certificates::UntagServerCertificate>(),
+    stored::<server_certificates::UpdateServerCertificate>(),
+    stored::<server_certificates::UploadServerCertificate>(),
     // Groups.
     stored::<groups::AddUserToGroup>(),
     stored::<groups::CreateGroup>(),
@@ -175,8 +207,4 @@ pub static OPERATIONS: &[Entry] = &[
     stored::<account::ListAccountAliases>(),
     // What cannot be made yet.
     stored::<not_yet::ListSAMLProviders>(),
-    stored::<not_yet::ListSSHPublicKeys>(),
-    stored::<not_yet::ListServerCertificates>(),
-    stored::<not_yet::ListServiceSpecificCredentials>(),
-    stored::<not_yet::ListSigningCertificates>(),
 ];

@@ -5,20 +5,16 @@
 
 use aws::{AccountId, Arn, Secret};
 use facts::OperationFacts;
-use identity::{
-    Account, Ask, CallerKind, Enabled, GLOBAL_SCOPE, KeyOwner, MfaDevice, MfaUse, Tag, User, Window,
-};
+use identity::{Account, Ask, GLOBAL_SCOPE, KeyOwner, MfaDevice, MfaUse, Tag, User};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use plane::{Call, Error, Operation, Permit, Touches};
-use store::{Exactly, OrElseTaken as _, Read, Transaction};
+use store::{OrElseTaken as _, Read, Transaction};
 use wire::{Input, Output};
 
-use crate::caller::{Subject, subject};
 use crate::entity;
-use crate::errors::{Nothing, no_such_entity, over_quota};
+use crate::errors::{Nothing, no_such_entity};
 use crate::paging::Paging;
 use crate::qr_code;
-use crate::quotas;
 use crate::resource_tags::{Tagged, tag_operations};
 use crate::tags::{self, Case, TagInput, TagView};
 use crate::users::UserView;
@@ -42,7 +38,11 @@ pub(crate) struct VirtualDeviceView {
 }
 
 /// The device of this serial number, if it is the account's.
-fn find(reader: &impl Read, call: &Call, serial: &str) -> Result<Option<MfaDevice>, Error> {
+pub(crate) fn find(
+    reader: &impl Read,
+    call: &Call,
+    serial: &str,
+) -> Result<Option<MfaDevice>, Error> {
     Ok(reader.get(call.account()?.as_str(), serial)?)
 }
 
@@ -74,39 +74,10 @@ tag_operations! {
     ListMFADeviceTags = LIST_MFA_DEVICE_TAGS,
 }
 
-fn no_such_device(serial: &str) -> Error {
+pub(crate) fn no_such_device(serial: &str) -> Error {
     no_such_entity(format!(
         "VirtualMFADevice with serial number {serial} doesn't exist."
     ))
-}
-
-/// Whom an operation on devices speaks of. Root has no name; where the model wants one, its
-/// account's id stands for it.
-fn holder(call: &Call, reader: &impl Read, name: Option<&str>) -> Result<Subject, Error> {
-    let is_root = call.known()?.kind() == CallerKind::Root;
-    match name {
-        Some(name) if is_root && name == call.account()?.as_str() => subject(call, reader, None),
-        name => subject(call, reader, name),
-    }
-}
-
-fn touch_holder(
-    call: &Call,
-    tx: &Transaction,
-    action: &'static str,
-    name: Option<&str>,
-) -> Result<Touches, Error> {
-    Ok(Touches::one(holder(call, tx, name)?.ask(call, action)?))
-}
-
-/// The holder's device of this serial number.
-fn held(tx: &Transaction, call: &Call, owner: &KeyOwner, serial: &str) -> Result<MfaDevice, Error> {
-    find(tx, call, serial)?
-        .filter(|device| {
-            let enabled = device.enabled.as_ref();
-            enabled.is_some_and(|enabled| enabled.owner == *owner)
-        })
-        .ok_or_else(|| no_such_device(serial))
 }
 
 /// Makes a virtual device that nobody has yet.
@@ -207,139 +178,6 @@ fn new_seed(call: &Call) -> Secret<String> {
     Secret::new(random.iter().map(letter).collect())
 }
 
-fn not_valid() -> Error {
-    Error::new("InvalidAuthenticationCode").say("Authentication code for device is not valid.")
-}
-
-/// Checks two codes in a row and spends them; gives how far the device's clock is ahead.
-fn spend_pair(
-    permit: &Call,
-    tx: &mut Transaction,
-    device: &MfaDevice,
-    codes: (&str, &str),
-    window: Window,
-) -> Result<i64, Error> {
-    let envelope = permit.directory().envelope();
-    let pair = device
-        .find_pair(envelope, codes, window, permit.now())
-        .map_err(Error::internal)?
-        .ok_or_else(not_valid)?;
-    if !MfaUse::spend(tx, device.account, &device.serial, pair)? {
-        return Err(not_valid().because("the codes were used before"));
-    }
-    Ok(pair.ahead_steps)
-}
-
-/// Gives a device to a user, who shows two codes in a row.
-#[derive(Input)]
-pub(crate) struct EnableMFADevice {
-    user_name: String,
-    serial_number: String,
-    #[wire(name = "AuthenticationCode1")]
-    presented_code_1: String,
-    #[wire(name = "AuthenticationCode2")]
-    presented_code_2: String,
-}
-
-impl Operation for EnableMFADevice {
-    const FACTS: &'static OperationFacts = facts::iam::ENABLE_MFA_DEVICE;
-    type Output = Nothing;
-
-    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
-        touch_holder(call, tx, "iam:EnableMFADevice", Some(&self.user_name))
-    }
-
-    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
-        let account = permit.account()?;
-        let owner = holder(&permit, tx, Some(&self.user_name))?.owner()?;
-        let mut device = MfaDevice::require(tx, &permit, &self.serial_number)?;
-        if device.enabled.is_some() {
-            return Err(Error::new("EntityAlreadyExists").say("MFA Device is already in use."));
-        }
-        let codes = (
-            self.presented_code_1.as_str(),
-            self.presented_code_2.as_str(),
-        );
-        let ahead_steps = spend_pair(&permit, tx, &device, codes, Window::Enable)?;
-        device.enabled = Some(Enabled {
-            owner: owner.clone(),
-            at: permit.second(),
-            ahead_steps,
-        });
-        tx.update(account.as_str(), &device)?;
-        let of_owner = MfaDevice::owner_value(account, &owner);
-        let most = quotas::MFA_DEVICES_PER_USER;
-        if !tx.within::<MfaDevice>(account.as_str(), "owner", Exactly(&of_owner), most)? {
-            return Err(over_quota("MFADevicesPerUser", most));
-        }
-        Ok(Nothing {})
-    }
-}
-
-/// Puts a device's clock right by two codes in a row.
-#[derive(Input)]
-pub(crate) struct ResyncMFADevice {
-    user_name: String,
-    serial_number: String,
-    #[wire(name = "AuthenticationCode1")]
-    presented_code_1: String,
-    #[wire(name = "AuthenticationCode2")]
-    presented_code_2: String,
-}
-
-impl Operation for ResyncMFADevice {
-    const FACTS: &'static OperationFacts = facts::iam::RESYNC_MFA_DEVICE;
-    type Output = Nothing;
-
-    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
-        touch_holder(call, tx, "iam:ResyncMFADevice", Some(&self.user_name))
-    }
-
-    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
-        let owner = holder(&permit, tx, Some(&self.user_name))?.owner()?;
-        let mut device = held(tx, &permit, &owner, &self.serial_number)?;
-        let codes = (
-            self.presented_code_1.as_str(),
-            self.presented_code_2.as_str(),
-        );
-        let ahead_steps = spend_pair(&permit, tx, &device, codes, Window::Resync)?;
-        if let Some(enabled) = &mut device.enabled {
-            enabled.ahead_steps = ahead_steps;
-        }
-        tx.update(permit.account()?.as_str(), &device)?;
-        Ok(Nothing {})
-    }
-}
-
-/// Takes a device away from its user.
-#[derive(Input)]
-pub(crate) struct DeactivateMFADevice {
-    user_name: Option<String>,
-    serial_number: String,
-}
-
-impl Operation for DeactivateMFADevice {
-    const FACTS: &'static OperationFacts = facts::iam::DEACTIVATE_MFA_DEVICE;
-    type Output = Nothing;
-
-    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
-        touch_holder(
-            call,
-            tx,
-            "iam:DeactivateMFADevice",
-            self.user_name.as_deref(),
-        )
-    }
-
-    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
-        let owner = holder(&permit, tx, self.user_name.as_deref())?.owner()?;
-        let mut device = held(tx, &permit, &owner, &self.serial_number)?;
-        device.enabled = None;
-        tx.update(permit.account()?.as_str(), &device)?;
-        Ok(Nothing {})
-    }
-}
-
 /// Deletes a virtual device that nobody has any more.
 #[derive(Input)]
 pub(crate) struct DeleteVirtualMFADevice {
@@ -366,83 +204,6 @@ impl Operation for DeleteVirtualMFADevice {
         tx.delete::<MfaDevice>(account.as_str(), &device.serial)?;
         tx.delete::<MfaUse>(account.as_str(), &device.serial)?;
         Ok(Nothing {})
-    }
-}
-
-/// Lists the devices of a user, or of whoever calls.
-#[derive(Input)]
-pub(crate) struct ListMFADevices {
-    user_name: Option<String>,
-    marker: Option<String>,
-    max_items: Option<i32>,
-}
-
-/// A device and whose it is.
-#[derive(Output, Debug)]
-pub(crate) struct DeviceView {
-    user_name: Option<String>,
-    serial_number: String,
-    enable_date: Option<aws::Timestamp>,
-}
-
-/// A page of devices.
-#[derive(Output, Debug)]
-pub(crate) struct DevicePage {
-    #[wire(name = "MFADevices")]
-    devices: Vec<DeviceView>,
-    is_truncated: bool,
-    marker: Option<String>,
-}
-
-impl Operation for ListMFADevices {
-    const FACTS: &'static OperationFacts = facts::iam::LIST_MFA_DEVICES;
-    type Output = DevicePage;
-
-    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
-        touch_holder(call, tx, "iam:ListMFADevices", self.user_name.as_deref())
-    }
-
-    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<DevicePage, Error> {
-        let account = permit.account()?;
-        let holder = holder(&permit, tx, self.user_name.as_deref())?;
-        let owner = MfaDevice::owner_value(account, &holder.owner()?);
-        let devices = tx.all::<MfaDevice>(account.as_str(), "owner", Exactly(&owner))?;
-        let page = Paging::new(self.marker.as_deref(), self.max_items).of(devices)?;
-        Ok(DevicePage {
-            is_truncated: page.is_truncated(),
-            marker: page.marker.clone(),
-            devices: page.map(|device| view(&holder, &device)).items,
-        })
-    }
-}
-
-fn view(holder: &Subject, device: &MfaDevice) -> DeviceView {
-    DeviceView {
-        user_name: holder.name(),
-        serial_number: device.serial.clone(),
-        enable_date: device.enabled.as_ref().map(|enabled| enabled.at),
-    }
-}
-
-/// Shows one device of a user, or of whoever calls.
-#[derive(Input)]
-pub(crate) struct GetMFADevice {
-    serial_number: String,
-    user_name: Option<String>,
-}
-
-impl Operation for GetMFADevice {
-    const FACTS: &'static OperationFacts = facts::iam::GET_MFA_DEVICE;
-    type Output = DeviceView;
-
-    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
-        touch_holder(call, tx, "iam:GetMFADevice", self.user_name.as_deref())
-    }
-
-    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<DeviceView, Error> {
-        let holder = holder(&permit, tx, self.user_name.as_deref())?;
-        let device = held(tx, &permit, &holder.owner()?, &self.serial_number)?;
-        Ok(view(&holder, &device))
     }
 }
 

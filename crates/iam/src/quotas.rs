@@ -40,3 +40,7 @@ pub(crate) const SIGNING_CERTIFICATES_PER_USER: u64 = 2;
 pub(crate) const MFA_DEVICES_PER_USER: u64 = 8;
 /// Characters of a role's name.
 pub(crate) const ROLE_NAME: u64 = 64;
+/// SSH public keys of one user.
+pub(crate) const SSH_KEYS_PER_USER: u64 = 5;
+/// Credentials of one user for one service.
+pub(crate) const SERVICE_CREDENTIALS_PER_SERVICE: usize = 2;

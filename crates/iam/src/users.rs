@@ -2,7 +2,8 @@
 
 use facts::OperationFacts;
 use identity::{
-    AccessKey, Account, GLOBAL_SCOPE, KeyOwner, LastUsed, LoginProfile, MfaDevice, User,
+    AccessKey, Account, GLOBAL_SCOPE, KeyOwner, LastUsed, LoginProfile, MfaDevice,
+    ServiceCredential, SigningCertificate, SshPublicKey, User,
 };
 use plane::{Call, Error, Operation, Permit, Touches};
 use store::{Exactly, Read as _, Transaction};
@@ -12,6 +13,7 @@ use crate::boundary::{self, BoundaryView};
 use crate::caller::{Subject, subject};
 use crate::entity::{self, arn_of, ask_for, ask_of, is_under, require, touch, touch_list};
 use crate::errors::{Nothing, delete_conflict, no_such};
+use crate::holdings;
 use crate::paging::Paging;
 use crate::tags::{self, Case, TagInput, TagView};
 
@@ -302,6 +304,11 @@ impl Operation for DeleteUser {
         if tx.count::<MfaDevice>(account.as_str(), "owner", Exactly(&devices))? > 0 {
             return Err(delete_conflict("delete MFA device"));
         }
+        let first = "delete signing certificates";
+        holdings::must_hold_none::<SigningCertificate>(tx, &permit, &owner, first)?;
+        let first = "remove referenced objects";
+        holdings::must_hold_none::<SshPublicKey>(tx, &permit, &owner, first)?;
+        holdings::must_hold_none::<ServiceCredential>(tx, &permit, &owner, first)?;
         if !user.groups.is_empty() {
             return Err(delete_conflict("remove users from group"));
         }

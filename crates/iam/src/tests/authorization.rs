@@ -56,6 +56,10 @@ fn nobody_without_leave_does_anything() {
                 "Url" => "https://192.0.2.1",
                 "SerialNumber" => "arn:aws:iam::111122223333:mfa/none",
                 name if name.starts_with("AuthenticationCode") => "123456",
+                "CertificateId" | "SSHPublicKeyId" | "ServiceSpecificCredentialId" => {
+                    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                }
+                "Encoding" => "SSH",
                 "VersionId" => "v1",
                 "PolicyDocument" => DOCUMENT,
                 "AssumeRolePolicyDocument" => TRUST,
