@@ -97,6 +97,14 @@ def test_the_development_aids_are_not_there_without_the_flag(tmp_path):
             assert 400 <= answer.status_code < 500
         assert requests.get(f"{running.url}/_arnold/health", timeout=5).status_code == 200
         running.client("sts").get_caller_identity()
+        assert not (running.data / "outbox").exists()
+
+
+def test_a_reset_empties_the_outbox(shared):
+    outbox = shared.data / "outbox"
+    (outbox / "letter.txt").write_text("Your code is 123456")
+    shared.reset()
+    assert list(outbox.iterdir()) == []
 
 
 def test_a_reset_takes_everything_back_to_the_bootstrap(shared):

@@ -71,8 +71,34 @@ def test_a_key_that_does_not_exist_is_refused(arnold):
     assert Call(arnold, Keys("AKIANOBODYNOBODY0000", "s" * 40)).send() == (403, "InvalidClientTokenId")
 
 
-def test_a_signature_for_another_service_is_refused(arnold):
-    assert Call(arnold, service="s3").send()[0] in (400, 403)
+@pytest.mark.parametrize("service", ["s3", "iam", "cognito-identity", "nothing"])
+def test_a_signature_for_another_service_is_refused(arnold, service):
+    call = Call(arnold, service=service)
+    assert call.send() == (403, "SignatureDoesNotMatch")
+    answer = requests.post(call.url, data=call.body, headers=call.headers, timeout=10)
+    assert "Credential should be scoped to correct service: 'sts'." in answer.text
+
+
+def test_a_presigned_checksum_of_nothing_does_not_count(arnold, bucket):
+    """As S3 does it: clients that presign put the checksum of an empty body into the address."""
+    url = f"{arnold.url}/{bucket}/checked?x-amz-checksum-crc32=AAAAAA%3D%3D&x-amz-sdk-checksum-algorithm=CRC32"
+    request = botocore.awsrequest.AWSRequest("PUT", url)
+    botocore.auth.S3SigV4QueryAuth(ADMIN.credentials(), "s3", "us-east-1", expires=60).add_auth(request)
+    answer = requests.put(request.url, data=b"hello", timeout=10)
+    assert answer.status_code == 200, answer.text
+    assert requests.put(request.url.replace("AAAAAA", "AAAAAB"), data=b"hello", timeout=10).status_code == 403
+
+
+def test_a_refused_signature_leaves_an_event(arnold, bucket):
+    url = arnold.client("s3", Keys(ADMIN.access_key_id, "w" * 40)).generate_presigned_url(
+        "get_object", Params={"Bucket": bucket, "Key": "some/key"}
+    )
+    assert requests.get(url, timeout=10).status_code == 403
+    found = [event for event in arnold.audit() if event.get("errorCode") == "SignatureDoesNotMatch"]
+    assert [event["eventName"] for event in found] == ["GetObject"]
+    assert found[0]["eventSource"] == "s3.amazonaws.com"
+    assert found[0]["requestParameters"] == {"bucketName": bucket, "key": "some/key"}
+    assert found[0]["userIdentity"]["type"] == "Unknown"
 
 
 @pytest.mark.parametrize("minutes, good", [(-14, True), (14, True), (-16, False), (16, False), (-525600, False)])

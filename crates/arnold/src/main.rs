@@ -9,6 +9,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// Answers are made of many small pieces that live for microseconds.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// An identity federation plane that speaks AWS's own wire.
 #[derive(Parser)]
 #[command(name = "arnold", version, about)]

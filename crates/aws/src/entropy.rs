@@ -6,7 +6,8 @@ pub trait Entropy: Send + Sync + 'static {
     fn fill(&self, buffer: &mut [u8]);
 }
 
-/// The operating system's generator.
+/// The operating system's generator, asked directly: a generator of our own would first gather
+/// chance from the jitter of the clock, which takes longer than all the rest of a start.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemEntropy;
 
@@ -16,7 +17,7 @@ impl Entropy for SystemEntropy {
         reason = "without randomness nothing that follows would be safe; the generator only fails when the system is broken"
     )]
     fn fill(&self, buffer: &mut [u8]) {
-        aws_lc_rs::rand::fill(buffer).expect("the system's random generator works");
+        getrandom::fill(buffer).expect("the system's random generator works");
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aws::{AccountId, Entropy, Secret};
 use moka::sync::Cache;
 use seal::{Envelope, KeyRing};
+use sigv4::SigningSecret;
 use store::{Read, Record, Store, StoreError};
 
 use crate::access_key::{AccessKey, KeyOwner, KeyStatus};
@@ -40,14 +41,14 @@ struct LongTermKey {
     account: AccountId,
     owner: KeyOwner,
     status: KeyStatus,
-    secret: Secret<String>,
+    secret: Arc<SigningSecret>,
     watch: Watch,
 }
 
 struct CachedSession {
     access_key_id: String,
     open: Arc<OpenSession>,
-    secret: Secret<String>,
+    secret: Arc<SigningSecret>,
     watch: Watch,
 }
 
@@ -58,7 +59,7 @@ pub struct Credential {
     /// Who calls, if the signature holds.
     pub caller: Caller,
     /// What the signature must have been made with.
-    pub secret: Secret<String>,
+    pub secret: Arc<SigningSecret>,
 }
 
 /// Why there is no credential to check a signature with.
@@ -152,7 +153,7 @@ impl Directory {
                 principal: principal.ok_or(CredentialRefusal::Unknown)?,
                 session: None,
             })),
-            secret: key.secret.clone(),
+            secret: Arc::clone(&key.secret),
         })
     }
 
@@ -175,7 +176,7 @@ impl Directory {
             account: record.account,
             owner: record.owner,
             status: record.status,
-            secret,
+            secret: Arc::new(SigningSecret::new(secret)),
             watch,
         });
         self.0.keys.insert(id.to_owned(), Arc::clone(&key));
@@ -224,7 +225,7 @@ impl Directory {
                 principal: principal.ok_or(CredentialRefusal::Unknown)?,
                 session: Some(Arc::clone(&session.open)),
             })),
-            secret: session.secret.clone(),
+            secret: Arc::clone(&session.secret),
         })
     }
 
@@ -279,7 +280,7 @@ impl Directory {
         let cached = Arc::new(CachedSession {
             access_key_id: access_key_id.to_owned(),
             open: Arc::new(open),
-            secret: opened.secret,
+            secret: Arc::new(SigningSecret::new(opened.secret)),
             watch,
         });
         self.0

@@ -12,344 +12,19 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use aws::{AccountId, Timestamp};
-use facts::OperationFacts;
-use identity::{Caller, CallerKind, LastUsed, RequestFacts, SessionKind, iso};
-use serde_json::{Map, Value, json};
+use identity::{Known, LastUsed};
 use store::Store;
-use wire::Structure;
 
-use crate::pipeline::Raw;
-use crate::{Error, Vouched};
+use crate::event::Event;
 
 /// How many events may wait to be written before calls wait for them.
-const WAITING_MAX: usize = 65_536;
+const WAITING_MAX: usize = 8_192;
+
+/// How much is gathered before the file is written to.
+const BUFFER_BYTES: usize = 64 * 1024;
 
 /// How often lines are flushed and last-used times are written, at the latest.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
-
-/// What one call left behind.
-pub struct Event {
-    source: String,
-    name: &'static str,
-    operation: Option<&'static OperationFacts>,
-    request_id: String,
-    at: Timestamp,
-    caller: Caller,
-    vouched: Option<Vouched>,
-    source_ip: Option<String>,
-    user_agent: Option<String>,
-    region: String,
-    service: &'static str,
-    input: Option<Structure>,
-    resources: Vec<(String, String)>,
-    /// Further facts of somebody's sign-in; `None` for every other event.
-    sign_in: Option<Map<String, Value>>,
-    outcome: Outcome,
-}
-
-/// How the call ended.
-pub enum Outcome {
-    /// Well.
-    Done,
-    /// With an error: its code, what the caller read, and what only we know.
-    Failed {
-        /// AWS's code.
-        code: String,
-        /// What the caller read.
-        message: Option<String>,
-        /// What only the record says.
-        cause: Option<String>,
-    },
-}
-
-impl Event {
-    pub(crate) fn begin(
-        operation: &'static OperationFacts,
-        request_id: &str,
-        raw: &Raw,
-        now: Timestamp,
-    ) -> Event {
-        let service = operation.service;
-        Event {
-            source: format!("{}.amazonaws.com", event_source(service.signing_name)),
-            name: operation.name,
-            operation: Some(operation),
-            request_id: request_id.to_owned(),
-            at: now,
-            caller: Caller::Anonymous,
-            vouched: None,
-            source_ip: raw.peer.ip.map(|ip| ip.to_canonical().to_string()),
-            user_agent: raw
-                .headers
-                .get(http::header::USER_AGENT)
-                .and_then(|value| value.to_str().ok())
-                .map(str::to_owned),
-            region: crate::pipeline::REGION_DEFAULT.to_owned(),
-            service: service.signing_name,
-            input: None,
-            resources: Vec::new(),
-            sign_in: None,
-            outcome: Outcome::Done,
-        }
-    }
-
-    /// An event of the S3 endpoint, which has no facts of ours.
-    pub fn of_s3(
-        name: &'static str,
-        request_id: &str,
-        caller: &Caller,
-        request: &RequestFacts,
-        bucket: Option<&str>,
-        key: Option<&str>,
-        outcome: Outcome,
-    ) -> Event {
-        let mut event = Event {
-            source: "s3.amazonaws.com".to_owned(),
-            name,
-            operation: None,
-            request_id: request_id.to_owned(),
-            at: request.now,
-            caller: Caller::Anonymous,
-            vouched: None,
-            source_ip: request.source_ip.map(|ip| ip.to_canonical().to_string()),
-            user_agent: None,
-            region: request.region.clone(),
-            service: "s3",
-            input: None,
-            resources: Vec::new(),
-            sign_in: None,
-            outcome,
-        };
-        event.caller(caller, request);
-        if let Some(bucket) = bucket {
-            event
-                .resources
-                .push(("bucketName".to_owned(), bucket.to_owned()));
-        }
-        if let Some(key) = key {
-            event.resources.push(("key".to_owned(), key.to_owned()));
-        }
-        event
-    }
-
-    /// An event of the sign-in pages, which are no operations of a service: `ConsoleLogin`,
-    /// `GetSigninToken` and what else AWS Sign-In records.
-    pub fn of_sign_in(
-        name: &'static str,
-        request_id: &str,
-        caller: &Caller,
-        request: &RequestFacts,
-        details: Map<String, Value>,
-        outcome: Outcome,
-    ) -> Event {
-        let mut event = Event {
-            source: "signin.amazonaws.com".to_owned(),
-            name,
-            operation: None,
-            request_id: request_id.to_owned(),
-            at: request.now,
-            caller: Caller::Anonymous,
-            vouched: None,
-            source_ip: request.source_ip.map(|ip| ip.to_canonical().to_string()),
-            user_agent: None,
-            region: request.region.clone(),
-            service: "signin",
-            input: None,
-            resources: Vec::new(),
-            sign_in: Some(details),
-            outcome,
-        };
-        event.caller(caller, request);
-        event
-    }
-
-    pub(crate) fn caller(&mut self, caller: &Caller, request: &RequestFacts) {
-        self.caller = caller.clone();
-        self.user_agent.clone_from(&request.user_agent);
-        self.region.clone_from(&request.region);
-    }
-
-    pub(crate) fn vouched(&mut self, vouched: Option<&Vouched>) {
-        self.vouched = vouched.cloned();
-    }
-
-    pub(crate) fn input(&mut self, input: &Structure) {
-        self.input = Some(input.clone());
-    }
-
-    pub(crate) fn failed(&mut self, error: &Error) {
-        self.outcome = Outcome::Failed {
-            code: error.code().to_owned(),
-            message: error.message().map(str::to_owned),
-            cause: error.cause().map(ToString::to_string),
-        };
-    }
-
-    fn to_json(&self, event_id: &str) -> Value {
-        let mut parameters = match (&self.input, self.operation) {
-            (Some(input), Some(operation)) => wire::redact(operation, input),
-            _ => Value::Null,
-        };
-        if !self.resources.is_empty() {
-            let members = self
-                .resources
-                .iter()
-                .map(|(name, value)| (name.clone(), Value::from(value.as_str())));
-            parameters = Value::Object(members.collect());
-        }
-        let mut line = json!({
-            "eventVersion": "1.11",
-            "userIdentity": user_identity(&self.caller, self.vouched.as_ref()),
-            "eventTime": iso(self.at.as_second()),
-            "eventSource": self.source,
-            "eventName": self.name,
-            "awsRegion": self.region,
-            "sourceIPAddress": self.source_ip,
-            "userAgent": self.user_agent,
-            "requestParameters": parameters,
-            "responseElements": null,
-            "requestID": self.request_id,
-            "eventID": event_id,
-            "readOnly": read_only(self.name),
-            "eventType": "AwsApiCall",
-            "managementEvent": self.service != "s3",
-            "recipientAccountId": self.account().map(|account| account.to_string()),
-            "eventCategory": if self.service == "s3" { "Data" } else { "Management" },
-        });
-        if let (Some(line), Some(details)) = (line.as_object_mut(), &self.sign_in) {
-            let word = match self.outcome {
-                Outcome::Done => "Success",
-                Outcome::Failed { .. } => "Failure",
-            };
-            line.insert("eventType".into(), "AwsConsoleSignIn".into());
-            line.insert("responseElements".into(), json!({ self.name: word }));
-            line.insert("readOnly".into(), false.into());
-            line.insert("additionalEventData".into(), details.clone().into());
-        }
-        if let (
-            Some(line),
-            Outcome::Failed {
-                code,
-                message,
-                cause,
-            },
-        ) = (line.as_object_mut(), &self.outcome)
-        {
-            line.insert("errorCode".into(), code.as_str().into());
-            insert(line, "errorMessage", message.as_deref());
-            if let Some(cause) = cause {
-                let mut details = self.sign_in.clone().unwrap_or_default();
-                details.insert("reason".into(), cause.as_str().into());
-                line.insert("additionalEventData".into(), details.into());
-            }
-        }
-        line
-    }
-
-    fn account(&self) -> Option<AccountId> {
-        let vouched = self.vouched.as_ref().map(|vouched| vouched.account);
-        self.caller
-            .known()
-            .map(identity::Known::account)
-            .or(vouched)
-    }
-}
-
-fn insert(line: &mut Map<String, Value>, name: &str, value: Option<&str>) {
-    if let Some(value) = value {
-        line.insert(name.to_owned(), value.into());
-    }
-}
-
-/// Services sign as one name and appear in CloudTrail as another.
-fn event_source(signing_name: &str) -> &str {
-    match signing_name {
-        "access-analyzer" | "accessanalyzer" => "access-analyzer",
-        "awsssoportal" | "sso-oauth" => "sso",
-        other => other,
-    }
-}
-
-/// Whether a call of this name changes nothing, by AWS's naming.
-fn read_only(name: &str) -> bool {
-    [
-        "Get", "List", "Describe", "Head", "Simulate", "Lookup", "Validate", "Check", "Assume",
-        "Decode",
-    ]
-    .iter()
-    .any(|verb| name.starts_with(verb))
-}
-
-/// CloudTrail's `userIdentity` element.
-fn user_identity(caller: &Caller, vouched: Option<&Vouched>) -> Value {
-    let Caller::Known(known) = caller else {
-        if let Some(vouched) = vouched {
-            let Vouched {
-                provider,
-                audience,
-                subject,
-                ..
-            } = vouched;
-            return json!({
-                "type": "WebIdentityUser",
-                "principalId": format!("{provider}:{audience}:{subject}"),
-                "userName": subject,
-                "identityProvider": provider,
-            });
-        }
-        return json!({ "type": "Unknown", "principalId": "", "accountId": "anonymous" });
-    };
-    let kind = match known.kind() {
-        CallerKind::Root => "Root",
-        CallerKind::User => "IAMUser",
-        CallerKind::RoleSession => "AssumedRole",
-        CallerKind::FederatedUser => "FederatedUser",
-    };
-    let mut identity = json!({
-        "type": kind,
-        "principalId": known.user_id(),
-        "arn": known.arn(),
-        "accountId": known.account().as_str(),
-        "accessKeyId": known.access_key_id,
-    });
-    let Some(members) = identity.as_object_mut() else {
-        return identity;
-    };
-    if let Some(user) = known.user() {
-        members.insert("userName".into(), user.name.as_str().into());
-    }
-    let Some(session) = known.session() else {
-        return identity;
-    };
-    let mut context = json!({
-        "attributes": {
-            "creationDate": iso(session.issued_at),
-            "mfaAuthenticated": if session.mfa_at.is_some() { "true" } else { "false" },
-        }
-    });
-    if let (Some(context), SessionKind::Role { role_id, .. }) =
-        (context.as_object_mut(), &session.kind)
-    {
-        context.insert(
-            "sessionIssuer".into(),
-            json!({
-                "type": "Role",
-                "principalId": role_id,
-                "arn": known.principal.arn,
-                "accountId": known.account().as_str(),
-                "userName": known.principal.name,
-            }),
-        );
-        insert(
-            context,
-            "sourceIdentity",
-            session.source_identity.as_deref(),
-        );
-    }
-    members.insert("sessionContext".into(), context);
-    identity
-}
 
 /// Takes events from calls and gives them to the writing thread.
 pub struct Recorder {
@@ -420,6 +95,7 @@ impl Drop for Recorder {
 /// The writing thread's own.
 struct Writer {
     out: io::BufWriter<File>,
+    line: Vec<u8>,
     store: Store,
     last_used: HashMap<String, (String, LastUsed)>,
     flushed: Instant,
@@ -428,7 +104,8 @@ struct Writer {
 impl Writer {
     fn new(file: File, store: Store) -> Writer {
         Writer {
-            out: io::BufWriter::new(file),
+            out: io::BufWriter::with_capacity(BUFFER_BYTES, file),
+            line: Vec::new(),
             store,
             last_used: HashMap::new(),
             flushed: Instant::now(),
@@ -455,8 +132,9 @@ impl Writer {
 
     fn write(&mut self, event: &Event) {
         self.note_use(event);
-        let line = event.to_json(&aws::uuid_v4(&aws::SystemEntropy));
-        if let Err(error) = writeln!(self.out, "{line}") {
+        event.line(&aws::uuid_v4(&aws::SystemEntropy), &mut self.line);
+        self.line.push(b'\n');
+        if let Err(error) = self.out.write_all(&self.line) {
             tracing::error!(%error, "cannot write to the audit file");
         }
     }
@@ -466,20 +144,29 @@ impl Writer {
         let Some(known) = event.caller.known() else {
             return;
         };
-        let mut ids = vec![known.principal.id.clone()];
+        self.note_one(&known.principal.id, known, event);
         if known.session.is_none() {
-            ids.push(known.access_key_id.clone());
+            self.note_one(&known.access_key_id, known, event);
         }
-        for id in ids {
-            let used = LastUsed {
-                id: id.clone(),
-                at: event.at,
-                region: event.region.clone(),
-                service: event.service.to_owned(),
-            };
-            self.last_used
-                .insert(id, (known.account().to_string(), used));
+    }
+
+    fn note_one(&mut self, id: &str, known: &Known, event: &Event) {
+        if let Some((_, used)) = self.last_used.get_mut(id) {
+            used.at = event.at;
+            used.region.clone_from(&event.region);
+            if used.service != event.service {
+                event.service.clone_into(&mut used.service);
+            }
+            return;
         }
+        let used = LastUsed {
+            id: id.to_owned(),
+            at: event.at,
+            region: event.region.clone(),
+            service: event.service.to_owned(),
+        };
+        let account = known.account().to_string();
+        self.last_used.insert(id.to_owned(), (account, used));
     }
 
     fn flush(&mut self) {

@@ -5,7 +5,7 @@
 
 use http::HeaderMap;
 use identity::{Caller, CredentialRefusal};
-use sigv4::{Parts, Presented, Refusal, Rules, Style, Verified};
+use sigv4::{Age, Parts, Presented, Refusal, Rules, Style, Verified};
 
 use crate::{Environment, Error};
 
@@ -25,6 +25,23 @@ pub struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
+    /// The head of this request.
+    pub fn of(parts: &'a http::request::Parts) -> Head<'a> {
+        Head {
+            method: parts.method.as_str(),
+            path: parts.uri.path(),
+            query: parts.uri.query().unwrap_or_default(),
+            headers: &parts.headers,
+            authority: parts.uri.authority().map(http::uri::Authority::as_str),
+        }
+    }
+
+    /// The host that is called, as far as it can be read.
+    pub fn host(&self) -> Option<&'a str> {
+        self.authority
+            .or_else(|| self.headers.get(http::header::HOST)?.to_str().ok())
+    }
+
     /// As the signature verifier takes it.
     pub fn parts(&self) -> Parts<'a> {
         Parts {
@@ -51,18 +68,28 @@ pub struct Authenticated {
     pub presented: Option<Presented>,
 }
 
+/// What a request presents as found in its head, where the door looked for it first.
+pub type Claimed = Result<Option<Presented>, Refusal>;
+
+/// The service that a request claims to be signed for.
+pub fn signing_service(claimed: &Claimed) -> Option<&str> {
+    let presented = claimed.as_ref().ok()?.as_ref()?;
+    presented.scope().map(|scope| scope.service)
+}
+
 /// Checks what was presented. `style` chooses AWS's words for a refusal; `body` is the whole
 /// body where the service hashes it (every one but S3).
 pub fn authenticate(
     environment: &Environment,
     head: &Head<'_>,
+    claimed: Claimed,
     rules: &Rules<'_>,
     style: Style,
     body: Option<&[u8]>,
 ) -> Result<Authenticated, Error> {
     let parts = head.parts();
     let refused = |refusal: Refusal| refuse(&refusal, style);
-    let Some(presented) = sigv4::presented(&parts).map_err(refused)? else {
+    let Some(presented) = claimed.map_err(refused)? else {
         return Ok(Authenticated {
             caller: Caller::Anonymous,
             signature: None,
@@ -71,21 +98,29 @@ pub fn authenticate(
         });
     };
     let now_s = environment.clock.epoch_seconds();
-    let in_time = sigv4::check_scope(&presented, rules, now_s);
-    let too_old = matches!(in_time, Err(Refusal::TooOld { .. }));
-    if !too_old {
-        in_time.clone().map_err(refused)?;
-    }
+    let age = sigv4::check_scope(&presented, rules, now_s).map_err(refused)?;
     let credential = environment.directory.credential(
         presented.access_key_id(),
         presented.session_token(),
         now_s,
     );
-    // Of a request that is both old and made with a session that has ended, AWS tells the end.
-    if !matches!(credential, Err(CredentialRefusal::Expired)) {
-        in_time.map_err(refused)?;
+    match age {
+        // Of a request that is both old and made with a session that has ended, AWS tells the end.
+        Age::Stale(refusal) if !matches!(credential, Err(CredentialRefusal::Expired)) => {
+            return Err(refused(refusal));
+        }
+        Age::Stale(_) | Age::Fresh => {}
     }
-    let credential = credential.map_err(|refusal| unknown(refusal, style))?;
+    let credential = credential.map_err(|refusal| {
+        let error = unknown(refusal, style);
+        match error.code() {
+            "InvalidAccessKeyId" => {
+                let key = presented.access_key_id().to_owned();
+                error.details(vec![("AWSAccessKeyId", key)])
+            }
+            _ => error,
+        }
+    })?;
     let verified = sigv4::verify(&presented, &parts, &credential.secret, rules, now_s, body)
         .map_err(refused)?;
     if presented
@@ -109,6 +144,7 @@ pub fn refuse(refusal: &Refusal, style: Style) -> Error {
     Error::new(answer.code)
         .status(answer.status)
         .say(answer.message)
+        .details(answer.details)
         .because(refusal.to_string())
 }
 

@@ -17,6 +17,7 @@ pub struct Error {
     status: Option<u16>,
     message: Option<String>,
     fields: Structure,
+    details: Vec<(&'static str, String)>,
     cause: Option<Box<dyn StdError + Send + Sync>>,
     decided: Option<policy::Verdict>,
 }
@@ -30,6 +31,7 @@ impl Error {
             status: None,
             message: None,
             fields: Structure::new(),
+            details: Vec::new(),
             cause: None,
             decided: None,
         }
@@ -50,6 +52,12 @@ impl Error {
     /// A further member of the error's shape.
     pub fn field(mut self, name: &'static str, value: impl Into<String>) -> Error {
         self.fields.insert(name, value.into());
+        self
+    }
+
+    /// Further elements of S3's error documents, in their order. No other protocol shows them.
+    pub fn details(mut self, details: Vec<(&'static str, String)>) -> Error {
+        self.details = details;
         self
     }
 
@@ -84,6 +92,11 @@ impl Error {
     /// What the caller reads.
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()
+    }
+
+    /// What [`Error::details`] was given.
+    pub fn take_details(&mut self) -> Vec<(&'static str, String)> {
+        std::mem::take(&mut self.details)
     }
 
     /// What only the log reads.

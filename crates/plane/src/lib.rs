@@ -13,16 +13,23 @@ mod blocking;
 mod call;
 mod entry;
 mod error;
+mod event;
+mod line;
 mod operation;
+mod outbox;
 mod pipeline;
 
 pub use self::audit::{Event, Outcome, Recorder};
 pub use self::authenticate::{Authenticated, Head, authenticate, refuse};
 pub use self::blocking::{hashing, run as blocking};
+pub use self::audit::Recorder;
+pub use self::authenticate::{Authenticated, Claimed, Head, authenticate, refuse, signing_service};
 pub use self::call::{Call, Dpop, Environment, Vouched};
 pub use self::entry::{Entry, federated, gathering, hot, stored};
 pub use self::error::Error;
+pub use self::event::{Event, Outcome, S3Facts};
 pub use self::operation::{
     FederatedOperation, GatheringOperation, HotOperation, Operation, Permit, Touches,
 };
-pub use self::pipeline::{Peer, Plane, REGION_DEFAULT, Raw, request_facts};
+pub use self::outbox::{Channel, Deliver, Dispatcher, Letter, OutboxFull, post};
+pub use self::pipeline::{Peer, Plane, REGION_DEFAULT, Raw, Unread, request_facts};

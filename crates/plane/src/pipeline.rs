@@ -13,9 +13,10 @@ use sigv4::{Rules, Style};
 use wire::route::Route;
 use wire::{Format, Incoming, Outgoing, Structure};
 
-use crate::audit::{Event, Recorder};
-use crate::authenticate::{Head, authenticate, refuse};
+use crate::audit::Recorder;
+use crate::authenticate::{Claimed, Head, authenticate, refuse, signing_service};
 use crate::entry::{Entry, Handler};
+use crate::event::Event;
 use crate::{Call, Dpop, Environment, Error, blocking};
 
 /// The region of requests that name none.
@@ -38,6 +39,46 @@ pub struct Raw {
     pub body: Bytes,
     /// Who sent it.
     pub peer: Peer,
+}
+
+impl Raw {
+    /// The request with this head and this body.
+    pub fn new(head: http::request::Parts, body: Bytes, peer: Peer) -> Raw {
+        Raw {
+            method: head.method,
+            path: head.uri.path().to_owned(),
+            query: head.uri.query().unwrap_or_default().to_owned(),
+            authority: head.uri.authority().map(|name| name.to_string()),
+            headers: head.headers,
+            body,
+            peer,
+        }
+    }
+
+    /// Its head.
+    pub fn head(&self) -> Head<'_> {
+        Head {
+            method: self.method.as_str(),
+            path: &self.path,
+            query: &self.query,
+            headers: &self.headers,
+            authority: self.authority.as_deref(),
+        }
+    }
+}
+
+/// Why a body was not read to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unread {
+    /// It is larger than any operation takes.
+    #[error("The request body is too large.")]
+    TooLarge,
+    /// It did not come in time.
+    #[error("The request body did not arrive in time.")]
+    Late,
+    /// The connection broke, or its framing did.
+    #[error("The request body could not be read.")]
+    Broken,
 }
 
 /// The other end of the connection, as far as it is known for sure.
@@ -89,8 +130,14 @@ impl Plane {
 
     /// Answers one request to any service but S3.
     pub async fn answer(&self, raw: Raw) -> Outgoing {
+        let claimed = sigv4::presented(&raw.head().parts());
+        self.answer_claimed(raw, claimed).await
+    }
+
+    /// Answers one request to any service but S3, where what its head presents is known.
+    pub async fn answer_claimed(&self, raw: Raw, claimed: Claimed) -> Outgoing {
         let request_id = aws::uuid_v4(self.environment.entropy.as_ref());
-        let routed = match route(&raw, &request_id) {
+        let routed = match route(&raw, &claimed, &request_id) {
             Ok(routed) => routed,
             Err(refused) => return refused,
         };
@@ -100,23 +147,53 @@ impl Plane {
             &raw,
             self.environment.clock.now(),
         );
-        let answer = self.operate(&raw, &routed, &request_id, &mut event).await;
+        let answer = self
+            .operate(&raw, claimed, &routed, &request_id, &mut event)
+            .await;
         let outgoing = encode(&routed, answer, &request_id, &mut event);
         self.recorder.record(event);
         outgoing
     }
 
+    /// The answer to a request whose body was not read: its head alone says whom it is for.
+    pub fn refuse_unread(&self, head: &http::request::Parts, unread: Unread) -> Outgoing {
+        let (query, json, status) = match unread {
+            Unread::TooLarge => (
+                "RequestEntityTooLarge",
+                "RequestEntityTooLargeException",
+                413,
+            ),
+            Unread::Late => ("RequestTimeout", "RequestTimeoutException", 408),
+            Unread::Broken => ("MalformedInput", "SerializationException", 400),
+        };
+        let target = head.headers.get("x-amz-target");
+        let service = target
+            .and_then(|target| target.to_str().ok()?.rsplit_once('.'))
+            .and_then(|(prefix, _)| {
+                let mut services = facts::services().iter();
+                services.find(|service| service.target_prefix == Some(prefix))
+            });
+        let (service, format, code) = match service {
+            Some(service) => (*service, Format::Json11, json),
+            None => (facts::sts::SERVICE, Format::QueryXml, query),
+        };
+        let refusal = wire::Refusal::new(code, status, unread.to_string());
+        let request_id = aws::uuid_v4(self.environment.entropy.as_ref());
+        wire::encode_error(service, None, format, &refusal.into(), &request_id)
+    }
+
     async fn operate(
         &self,
         raw: &Raw,
+        claimed: Claimed,
         routed: &Routed,
         request_id: &str,
         event: &mut Event,
     ) -> Result<Structure, Error> {
         let operation = routed.operation;
-        let (caller, region) = self.caller(raw, routed)?;
+        let (caller, region) = self.caller(raw, claimed, routed)?;
         let request = request_facts(&self.environment, raw, region);
-        event.caller(&caller, &request);
+        event.caller(&caller, &request.region);
         let call = Arc::new(Call {
             operation,
             caller,
@@ -127,7 +204,7 @@ impl Plane {
             dpop: dpop(raw),
         });
         let input = wire::decode(operation, routed.format, &incoming(raw))?;
-        event.input(&input);
+        event.input(&input, raw);
         wire::validate(operation, &input)?;
         let Some(entry) = self.entries.get(&(operation.service.name, operation.name)) else {
             return Err(not_built(operation));
@@ -144,7 +221,12 @@ impl Plane {
     }
 
     /// Checks the signature, where the operation takes one.
-    fn caller(&self, raw: &Raw, routed: &Routed) -> Result<(Caller, Option<String>), Error> {
+    fn caller(
+        &self,
+        raw: &Raw,
+        claimed: Claimed,
+        routed: &Routed,
+    ) -> Result<(Caller, Option<String>), Error> {
         let service = routed.operation.service;
         if routed.operation.auth != Auth::SigV4 {
             // These carry their own proof, or need none; a signature would change nothing.
@@ -154,7 +236,8 @@ impl Plane {
         let rules = Rules::service(service.signing_name);
         let authenticated = authenticate(
             &self.environment,
-            &head(raw),
+            &raw.head(),
+            claimed,
             &rules,
             style,
             Some(&raw.body),
@@ -166,16 +249,6 @@ impl Plane {
             .check_body(&raw.body)
             .map_err(|refusal| refuse(&refusal, style))?;
         Ok((authenticated.caller, authenticated.region))
-    }
-}
-
-fn head(raw: &Raw) -> Head<'_> {
-    Head {
-        method: raw.method.as_str(),
-        path: &raw.path,
-        query: &raw.query,
-        headers: &raw.headers,
-        authority: raw.authority.as_deref(),
     }
 }
 
@@ -244,11 +317,7 @@ fn dpop(raw: &Raw) -> Option<Dpop> {
         return None;
     }
     let scheme = if raw.peer.secure { "https" } else { "http" };
-    let host = raw
-        .authority
-        .as_deref()
-        .or_else(|| raw.headers.get(http::header::HOST)?.to_str().ok())
-        .unwrap_or_default();
+    let host = raw.head().host().unwrap_or_default();
     Some(Dpop {
         proofs,
         method: raw.method.to_string(),
@@ -257,17 +326,9 @@ fn dpop(raw: &Raw) -> Option<Dpop> {
 }
 
 /// Finds the operation. A refusal is encoded in the protocol that the request seems to speak.
-fn route(raw: &Raw, request_id: &str) -> Result<Routed, Outgoing> {
-    let head = head(raw);
-    let presented = sigv4::presented(&head.parts()).ok().flatten();
-    let signing_service = presented
-        .as_ref()
-        .and_then(|presented| presented.scope())
-        .map(|scope| scope.service);
-    let host = raw
-        .authority
-        .as_deref()
-        .or_else(|| raw.headers.get(http::header::HOST)?.to_str().ok());
+fn route(raw: &Raw, claimed: &Claimed, request_id: &str) -> Result<Routed, Outgoing> {
+    let signing_service = signing_service(claimed);
+    let host = raw.head().host();
     match wire::route::route(&incoming(raw), host, signing_service) {
         Ok(Route::Operation { op, format }) => Ok(Routed {
             operation: op,

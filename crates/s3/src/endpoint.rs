@@ -4,6 +4,7 @@
 //! target -> check -> body -> parse (s3s) -> operation -> finish
 //! ```
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use store::{Store, StoreError};
 use crate::call::{Call, RequestId};
 use crate::checksums::Claim;
 use crate::cors;
+use crate::described::{Described, describe};
 use crate::failure::{
     ACCESS_DENIED, Answer, Failure, INVALID_ARGUMENT, INVALID_BUCKET_NAME, MALFORMED_XML,
     MAX_MESSAGE_LENGTH, from_library,
@@ -30,7 +32,7 @@ use crate::gate::{CallerHandle, Gate};
 use crate::house::House;
 use crate::names::{check_key, is_bucket_name};
 use crate::operations::Operations;
-use crate::payload::{Witness, watch};
+use crate::payload::{BodyRefused, Witness, watch};
 use crate::request::{Target, not_implemented, strip_signing};
 
 /// Most bytes of a document that a request may carry: a thousand keys to delete or ten
@@ -99,7 +101,12 @@ impl S3Endpoint {
     /// Answers one request.
     pub async fn call(&self, request: Request<Body>) -> Response<Body> {
         let method = request.method().clone();
-        let asked = request.headers().clone();
+        // Whoever answers a page of another origin wants to know what it asked with.
+        let asked = match request.headers().contains_key(header::ORIGIN) {
+            true => request.headers().clone(),
+            false => HeaderMap::new(),
+        };
+        let copies = request.headers().contains_key("x-amz-copy-source");
         let request_id = match request.extensions().get::<RequestId>() {
             Some(RequestId(id)) => id.clone(),
             None => self
@@ -110,7 +117,7 @@ impl S3Endpoint {
                 .take(16)
                 .collect(),
         };
-        let target = Target::read(request.uri(), &asked, &self.house.domains);
+        let target = Target::read(request.uri(), request.headers(), &self.house.domains);
         let version = request.version();
         let (parts, body) = request.into_parts();
         let (body, witness) = watch(body);
@@ -123,18 +130,40 @@ impl S3Endpoint {
             answer.unwrap_or_else(|failure| render(&failure, &method, &request_id, &host_id));
 
         let headers = response.headers_mut();
-        set(headers, "x-amz-request-id", &request_id);
-        set(headers, "x-amz-id-2", &host_id);
-        headers.insert(header::SERVER, HeaderValue::from_static("AmazonS3"));
+        sign_off(headers, &request_id, &host_id);
         if let Ok(target) = &target
             && method != Method::OPTIONS
         {
             cors::add_headers(&self.house, target, &method, &asked, headers);
         }
+        response
+            .extensions_mut()
+            .insert(Described::of(&method, target, copies));
         if witness.is_unread() && version < Version::HTTP_2 {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response
+    }
+
+    /// Answers a request that was refused before it came here.
+    pub fn refuse(
+        &self,
+        refused: BodyRefused,
+        method: &Method,
+        request_id: &str,
+    ) -> Response<Body> {
+        let host_id = self.host_id();
+        let mut response = render(&refused.into(), method, request_id, &host_id);
+        sign_off(response.headers_mut(), request_id, &host_id);
+        // The body was not read: the connection cannot go on.
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+        response
+    }
+
+    /// What a request asks for, and of what; for the record.
+    pub fn describe(&self, parts: &Parts) -> Described {
+        describe(parts, &self.house.domains)
     }
 
     async fn answer(
@@ -398,6 +427,22 @@ fn library_failure(response: &Response<Body>) -> Failure {
     )
 }
 
+/// What every answer carries.
+fn sign_off(headers: &mut HeaderMap, request_id: &str, host_id: &str) {
+    set(headers, "x-amz-request-id", request_id);
+    set(headers, "x-amz-id-2", host_id);
+    headers.insert(header::SERVER, HeaderValue::from_static("AmazonS3"));
+}
+
+/// Which failure an answer tells of; among its extensions.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// Such as `NoSuchKey`.
+    pub code: Cow<'static, str>,
+    /// The sentence that goes with the code.
+    pub message: Cow<'static, str>,
+}
+
 /// The answer of a request that failed.
 fn render(failure: &Failure, method: &Method, request_id: &str, host_id: &str) -> Response<Body> {
     let bare = method == Method::HEAD || failure.status == 304;
@@ -406,6 +451,10 @@ fn render(failure: &Failure, method: &Method, request_id: &str, host_id: &str) -
         false => Body::from(failure.xml(request_id, host_id)),
     });
     *response.status_mut() = failure.status();
+    response.extensions_mut().insert(Told {
+        code: failure.code.clone(),
+        message: failure.message.clone(),
+    });
     if !bare {
         set(response.headers_mut(), "content-type", "application/xml");
     }

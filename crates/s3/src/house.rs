@@ -13,6 +13,7 @@ use crate::blobs::{Blobs, Incoming};
 use crate::endpoint::OpenError;
 use crate::failure::{Answer, Failure, NO_SUCH_BUCKET, SLOW_DOWN};
 use crate::gate::Gate;
+use crate::kept::Kept;
 use crate::public::is_public;
 use crate::records::{BUCKETS, Bucket, Garbage, TokenKey};
 use crate::versions::Versions;
@@ -30,6 +31,7 @@ pub(crate) struct House {
     pub(crate) domains: Vec<String>,
     pub(crate) token_key: [u8; 32],
     pub(crate) versions: Versions,
+    pub(crate) kept: Kept,
     buckets: RwLock<HashMap<String, (u64, Arc<BucketState>)>>,
 }
 
@@ -79,6 +81,7 @@ impl House {
                 .collect(),
             token_key,
             versions: Versions::new(token_key),
+            kept: Kept::new(),
             buckets: RwLock::default(),
         })
     }

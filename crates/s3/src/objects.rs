@@ -243,7 +243,14 @@ impl House {
         keys: Keys,
     ) -> Answer<(Permit, Object)> {
         let scope = scope_of(&state.bucket.name);
-        let object = find(&self.store.read(), &scope, key, version)?;
+        let kept = match version {
+            None => self.kept.find(&self.store, &state.bucket.name, key)?,
+            Some(_) => None,
+        };
+        let object = match kept {
+            Some(kept) => Some(kept.object.clone()),
+            None => find(&self.store.read(), &scope, key, version)?,
+        };
         let mut keys = keys.maybe("s3:VersionId", version);
         if let Some(object) = &object {
             keys = keys.existing_tags(&object.tags);

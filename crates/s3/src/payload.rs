@@ -30,6 +30,8 @@ pub struct BodyRefused {
     pub status: u16,
     /// The sentence that goes with the code.
     pub message: Cow<'static, str>,
+    /// Further elements of the error document, in their order.
+    pub details: Vec<(&'static str, String)>,
 }
 
 impl From<BodyRefused> for Failure {
@@ -38,7 +40,7 @@ impl From<BodyRefused> for Failure {
             status: refused.status,
             code: refused.code,
             message: refused.message,
-            details: Vec::new(),
+            details: refused.details,
             headers: Vec::new(),
         }
     }

@@ -4,8 +4,6 @@ use std::collections::VecDeque;
 use std::io::{Seek as _, SeekFrom};
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use futures::stream::{self, Stream};
 use http::{HeaderName, header};
@@ -13,7 +11,6 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use s3s::Body;
 use s3s::dto::*;
-use store::Read as _;
 use tokio::io::AsyncReadExt as _;
 
 use crate::blobs::Blobs;
@@ -26,7 +23,7 @@ use crate::failure::{
     NO_SUCH_KEY,
 };
 use crate::house::{BucketState, House};
-use crate::records::{Inline, Manifest, Object, Place, scope_of};
+use crate::records::{Manifest, Object, Place, scope_of};
 use crate::rfc2047;
 
 /// How much is read from a file at a time.
@@ -360,19 +357,13 @@ impl House {
         let slices = match &object.place {
             Place::Nowhere => return Err(gone()),
             Place::Inline => {
-                let inline = self
-                    .store
-                    .read()
-                    .get::<Inline>(&scope_of(bucket), &object.id);
-                let inline = inline.map_err(std::io::Error::other)?.ok_or_else(gone)?;
-                let data = STANDARD
-                    .decode(inline.data)
-                    .map_err(std::io::Error::other)?;
+                let data = self.kept.inline(&self.store, bucket, object);
+                let data = data.map_err(std::io::Error::other)?.ok_or_else(gone)?;
                 let (from, to) = (offset as usize, (offset + length) as usize);
-                let data = data.get(from..to).ok_or_else(gone)?;
-                return Ok(StreamingBlob::from(Body::from(Bytes::copy_from_slice(
-                    data,
-                ))));
+                if to > data.len() {
+                    return Err(gone());
+                }
+                return Ok(StreamingBlob::from(Body::from(data.slice(from..to))));
             }
             Place::File(blob) => VecDeque::from([Slice {
                 blob: blob.clone(),

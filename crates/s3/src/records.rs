@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use aws::Timestamp;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use store::{Lookup, Record};
 
@@ -213,6 +215,13 @@ pub(crate) struct Inline {
     pub(crate) id: String,
     /// Base64.
     pub(crate) data: String,
+}
+
+impl Inline {
+    /// The bytes themselves; none if the record is not what it should be.
+    pub(crate) fn bytes(&self) -> Option<bytes::Bytes> {
+        STANDARD.decode(&self.data).ok().map(bytes::Bytes::from)
+    }
 }
 
 impl Record for Inline {

@@ -188,6 +188,11 @@ impl Target {
             && (self.subresource().is_none() || self.has("uploadId"))
     }
 
+    /// The name of the subresource that is asked for.
+    pub(crate) fn subresource_name(&self) -> Option<&'static str> {
+        self.subresource().map(|(name, ..)| *name)
+    }
+
     fn subresource(&self) -> Option<&'static (&'static str, &'static str, &'static str)> {
         SUBRESOURCES.iter().find(|(name, ..)| self.has(name))
     }
@@ -290,7 +295,10 @@ impl Target {
 /// The header that a query parameter of a presigned address stands for.
 fn hoisted(name: &str) -> Option<HeaderName> {
     let name = name.to_ascii_lowercase();
-    (name.starts_with("x-amz-")
+    // S3 takes no checksum from an address. Clients put that of an empty body there, for want
+    // of the one that will be sent.
+    let is_checksum = name.starts_with("x-amz-checksum-") || name == "x-amz-sdk-checksum-algorithm";
+    (!is_checksum && name.starts_with("x-amz-")
         || matches!(
             name.as_str(),
             "content-md5" | "content-type" | "if-match" | "if-none-match"

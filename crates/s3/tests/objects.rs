@@ -434,6 +434,7 @@ async fn a_refused_body_stores_nothing_and_says_why() {
                 code: "SignatureDoesNotMatch".into(),
                 status: 403,
                 message: "The request signature we calculated does not match.".into(),
+                details: Vec::new(),
             };
             let frames = futures::stream::iter([
                 Ok(http_body::Frame::data(bytes::Bytes::from(vec![

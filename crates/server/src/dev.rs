@@ -1,18 +1,22 @@
-//! Development aids: a clock that moves and a reset. They relax no check.
+//! Development aids: a clock that moves, a reset, and a folder of messages. They relax no check.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws::{Clock, MovableClock, Timestamp};
 use http::{Response, StatusCode};
-use plane::Environment;
+use plane::{Dispatcher, Environment};
 use serde::Deserialize;
 use store::Store;
 
 use crate::answer::AnswerBody;
 use crate::front::{json, json_error};
 use crate::house::OBJECTS;
+use crate::letters::{self, LetterBox};
 use crate::reset_point::{ResetError, ResetPoint};
+
+/// The folder with messages that would have been sent, in the data folder.
+const OUTBOX: &str = "outbox";
 
 /// The aids, and what they act on.
 pub struct Dev {
@@ -22,7 +26,11 @@ pub struct Dev {
     /// Where the files of objects are, and where a reset finds them again.
     objects: PathBuf,
     kept: PathBuf,
+    /// Where messages lie that would have been sent.
+    outbox: PathBuf,
     reset_point: Mutex<ResetPoint>,
+    /// Until somebody lets it run.
+    dispatcher: Mutex<Option<Dispatcher>>,
 }
 
 /// The aids in the hand of whoever opened the house.
@@ -62,7 +70,15 @@ impl Dev {
         data: &Path,
     ) -> Result<Dev, ResetError> {
         let (objects, kept) = (data.join(OBJECTS), data.join("reset-point"));
+        let outbox = data.join(OUTBOX);
+        let carrier = LetterBox::open(&outbox).map_err(|source| ResetError::Folder {
+            path: outbox.clone(),
+            source,
+        })?;
+        let dispatcher = Dispatcher::new(store.clone(), carrier);
         Ok(Dev {
+            dispatcher: Mutex::new(Some(dispatcher)),
+            outbox,
             reset_point: Mutex::new(ResetPoint::take(&store, &objects, &kept)?),
             clock,
             store,
@@ -70,6 +86,14 @@ impl Dev {
             objects,
             kept,
         })
+    }
+
+    /// Takes the dispatcher of messages, for whoever lets it run.
+    pub(crate) fn take_dispatcher(&self) -> Option<Dispatcher> {
+        self.dispatcher
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     }
 
     /// Presses one of the buttons.
@@ -117,6 +141,10 @@ impl Dev {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .restore(&self.store)?;
+        letters::clear(&self.outbox).map_err(|source| ResetError::Folder {
+            path: self.outbox.clone(),
+            source,
+        })?;
         self.environment.directory.forget();
         self.environment.oidc_keys.forget();
         self.clock.reset();

@@ -4,25 +4,23 @@
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use ipnet::IpNet;
 use pages::Pages;
-use plane::{Head, Peer, Plane, Raw};
+use plane::{Head, Peer, Plane, Raw, Unread};
 use wire::Outgoing;
 
 use crate::answer::AnswerBody;
 use crate::dev::Dev;
+use crate::patience::{Hurried, Missing, Patience};
 use crate::s3_front::S3Front;
 
 /// The largest body of any call but S3's, in bytes: AWS's limit for the query protocol.
 const BODY_BYTES_MAX: usize = 10_000_000;
-
-/// How long a body of such a call may take to arrive.
-const BODY_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// Everything that requests are answered with.
 pub struct Front {
@@ -46,20 +44,26 @@ impl Front {
             let rest = rest.to_owned();
             return Ok(self.own(&rest, request, from).await);
         }
-        if Pages::takes(request.method(), request.uri(), request.headers())
-            && !self.s3.is_bucket_host(request.headers())
-        {
-            return Ok(match read(request, peer).await {
-                Ok(raw) => self.pages.answer(raw).await.map(AnswerBody::full),
-                Err(status) => bare(status),
+        let in_bucket_host = self.s3.is_bucket_host(request.headers());
+        if Pages::takes(request.method(), request.uri(), request.headers()) && !in_bucket_host {
+            let (head, body) = request.into_parts();
+            return Ok(match read(body).await {
+                Ok(body) => {
+                    let answer = self.pages.answer(Raw::new(head, body, peer)).await;
+                    answer.map(AnswerBody::full)
+                }
+                Err(unread) => finish(self.plane.refuse_unread(&head, unread), None),
             });
         }
-        if is_preflight(&request) && path == "/" && !self.s3.is_bucket_host(request.headers()) {
+        if is_preflight(&request) && path == "/" && !in_bucket_host {
             return Ok(preflight(request.headers()));
         }
-        if self.s3.takes(&request) {
-            let shown = is_shown(&request) && !self.s3.is_bucket_host(request.headers());
-            let mut response = self.s3.answer(request, peer).await;
+        let (head, body) = request.into_parts();
+        let claimed = sigv4::presented(&Head::of(&head).parts());
+        if self.s3.takes(&head, &claimed) {
+            let shown = is_shown(&head) && !in_bucket_host;
+            let request = Request::from_parts(head, body);
+            let mut response = self.s3.answer(request, claimed, peer).await;
             if shown {
                 // Objects share the pages' origin here: what somebody uploaded must not act
                 // as a page of ours.
@@ -69,10 +73,18 @@ impl Front {
             }
             return Ok(response);
         }
-        let origin = request.headers().get(header::ORIGIN).cloned();
-        let outgoing = match read(request, peer).await {
-            Ok(raw) => self.plane.answer(raw).await,
-            Err(status) => return Ok(bare(status)),
+        let origin = head.headers.get(header::ORIGIN).cloned();
+        let outgoing = match read(body).await {
+            Ok(body) => {
+                let raw = Raw::new(head, body, peer);
+                self.plane.answer_claimed(raw, claimed).await
+            }
+            Err(unread) => {
+                let mut response = finish(self.plane.refuse_unread(&head, unread), origin);
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+                return Ok(response);
+            }
         };
         Ok(finish(outgoing, origin))
     }
@@ -109,13 +121,9 @@ impl Front {
                         "development aids do not answer browsers",
                     );
                 }
-                let peer = Peer {
-                    ip: Some(from),
-                    secure: false,
-                };
-                match read(request, peer).await {
-                    Ok(raw) => dev.press(aid, &raw.body).await,
-                    Err(status) => bare(status),
+                match read(request.into_body()).await {
+                    Ok(body) => dev.press(aid, &body).await,
+                    Err(unread) => json_error(StatusCode::BAD_REQUEST, &unread.to_string()),
                 }
             }
             ("clock" | "reset", None) => json_error(
@@ -167,37 +175,16 @@ fn peer(from: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> Peer {
     }
 }
 
-/// Reads the request to its end, within bounds.
-async fn read(request: Request<Incoming>, peer: Peer) -> Result<Raw, StatusCode> {
-    let (parts, body) = request.into_parts();
-    let reading = Limited::new(body, BODY_BYTES_MAX).collect();
-    let body = match tokio::time::timeout(BODY_TIME_MAX, reading).await {
-        Err(_) => return Err(StatusCode::REQUEST_TIMEOUT),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-            return Err(StatusCode::PAYLOAD_TOO_LARGE);
-        }
-        Ok(Err(_)) => return Err(StatusCode::BAD_REQUEST),
-        Ok(Ok(body)) => body.to_bytes(),
-    };
-    Ok(Raw {
-        method: parts.method,
-        path: parts.uri.path().to_owned(),
-        query: parts.uri.query().unwrap_or_default().to_owned(),
-        authority: parts.uri.authority().map(|name| name.to_string()),
-        headers: parts.headers,
-        body,
-        peer,
-    })
-}
-
-/// The head of a request that still has its body.
-pub(crate) fn head<B>(request: &Request<B>) -> Head<'_> {
-    Head {
-        method: request.method().as_str(),
-        path: request.uri().path(),
-        query: request.uri().query().unwrap_or_default(),
-        headers: request.headers(),
-        authority: request.uri().authority().map(http::uri::Authority::as_str),
+/// Reads a body to its end, within bounds.
+async fn read(body: Incoming) -> Result<Bytes, Unread> {
+    let body = Hurried::new(body, Patience::default());
+    match Limited::new(body, BODY_BYTES_MAX).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => Err(Unread::TooLarge),
+        Err(error) => match error.downcast_ref() {
+            Some(Missing::<hyper::Error>::Late) => Err(Unread::Late),
+            _ => Err(Unread::Broken),
+        },
     }
 }
 
@@ -231,8 +218,8 @@ const SANDBOX: HeaderValue =
     HeaderValue::from_static("sandbox allow-scripts allow-forms allow-popups allow-downloads");
 
 /// Whether a browser asks for something to show, and not a program for something to read.
-fn is_shown<B>(request: &Request<B>) -> bool {
-    let text = |name: &str| request.headers().get(name)?.to_str().ok();
+fn is_shown(request: &http::request::Parts) -> bool {
+    let text = |name: &str| request.headers.get(name)?.to_str().ok();
     match text("sec-fetch-dest") {
         Some(shown) => !matches!(shown, "empty" | "image" | "audio" | "video" | "font"),
         None => text("accept").is_some_and(|accept| accept.contains("text/html")),

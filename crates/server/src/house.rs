@@ -19,6 +19,7 @@ use crate::dev::{Aids, Dev};
 use crate::fetching::Guarded;
 use crate::front::Front;
 use crate::listen;
+use crate::patience::Patience;
 use crate::reset_point::ResetError;
 use crate::s3_front::S3Front;
 use crate::s3_gate::PolicyGate;
@@ -199,6 +200,11 @@ impl House {
         self.first_key.as_ref()
     }
 
+    #[cfg(test)]
+    pub(crate) fn front(&self) -> Arc<Front> {
+        Arc::clone(&self.front)
+    }
+
     /// The development aids, if they are on.
     pub fn aids(&self) -> Option<Aids> {
         self.front.dev.clone().map(Aids)
@@ -217,8 +223,18 @@ impl House {
                 keeper.rotate_if_due();
             }
         });
-        let outcome = listen::serve(listener, Arc::clone(&self.front), stop).await;
+        let dispatcher = self
+            .front
+            .dev
+            .as_ref()
+            .and_then(|dev| dev.take_dispatcher());
+        let delivery = dispatcher.map(|dispatcher| tokio::spawn(dispatcher.run()));
+        let outcome =
+            listen::serve(listener, Arc::clone(&self.front), Patience::default(), stop).await;
         rotation.abort();
+        if let Some(delivery) = delivery {
+            delivery.abort();
+        }
         self.front.plane.recorder().flush();
         outcome
     }

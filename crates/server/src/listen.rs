@@ -12,13 +12,12 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::front::Front;
+use crate::patience::{Activity, Noted, Patience};
 
 /// The largest request head, in bytes. Presigned addresses and session tokens fit well.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// The most headers in a request.
 const HEADERS_MAX: usize = 128;
-/// How long a head may take to arrive.
-const HEAD_TIME_MAX: Duration = Duration::from_secs(20);
 /// The most connections at once.
 const CONNECTIONS_MAX: usize = 10_000;
 /// How long requests under way may take to end when the server stops.
@@ -28,8 +27,23 @@ const STOP_TIME_MAX: Duration = Duration::from_secs(10);
 pub async fn serve(
     listener: TcpListener,
     front: Arc<Front>,
+    patience: Patience,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .max_buf_size(HEAD_BYTES_MAX)
+        .max_headers(HEADERS_MAX)
+        // A client that has said everything may close its half and still be answered.
+        .half_close(true)
+        // Ours looks after heads, bodies and idleness at once.
+        .header_read_timeout(None);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(HEAD_BYTES_MAX as u32)
+        .max_concurrent_streams(256);
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut stop = std::pin::pin!(stop);
@@ -53,31 +67,29 @@ pub async fn serve(
             tracing::debug!(%error, "cannot set TCP_NODELAY");
         }
         let front = Arc::clone(&front);
+        let activity = Activity::begin();
+        let requests = activity.clone();
         let service = service_fn(move |request| {
             let front = Arc::clone(&front);
-            async move { front.answer(request, from.ip()).await }
+            let under_way = requests.request();
+            async move {
+                let response = front.answer(request, from.ip()).await?;
+                Ok::<_, std::convert::Infallible>(response.map(|body| body.holding(under_way)))
+            }
         });
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .max_buf_size(HEAD_BYTES_MAX)
-            .max_headers(HEADERS_MAX)
-            // A client that has said everything may close its half and still be answered.
-            .half_close(true)
-            .header_read_timeout(HEAD_TIME_MAX);
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            .max_header_list_size(HEAD_BYTES_MAX as u32)
-            .max_concurrent_streams(256);
+        let stream = Noted::new(stream, activity.clone());
         let connection = builder
             .serve_connection(TokioIo::new(stream), service)
             .into_owned();
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
+            tokio::select! {
+                ended = connection => if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection ended early");
+                },
+                () = activity.outlasted(&patience) => {
+                    tracing::debug!("a connection kept us waiting for too long");
+                }
             }
             drop(place);
         });
@@ -90,4 +102,108 @@ pub async fn serve(
         tracing::warn!("requests were still under way when the server stopped");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    use super::*;
+    use crate::{Config, House, Settings};
+
+    const HASTE: Patience = Patience {
+        greeting: Duration::from_millis(300),
+        idle: Duration::from_millis(600),
+        stall: Duration::from_millis(300),
+        body: Duration::from_secs(60),
+        body_bytes_per_s_min: 1,
+    };
+
+    /// A server with little patience, in a folder that goes away, and a way to it.
+    async fn served() -> (tempfile::TempDir, std::net::SocketAddr) {
+        let folder = tempfile::tempdir().unwrap();
+        let house = House::open(Settings {
+            data: folder.path().to_owned(),
+            config: Config::default(),
+            bootstrap: None,
+            dev: false,
+        })
+        .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let front = house.front();
+        tokio::spawn(serve(listener, front, HASTE, std::future::pending()));
+        (folder, address)
+    }
+
+    /// Reads until the other end closes, and tells how long that took.
+    async fn closed(stream: &mut TcpStream) -> (String, Duration) {
+        let began = Instant::now();
+        let mut text = Vec::new();
+        let _ = stream.read_to_end(&mut text).await;
+        (String::from_utf8_lossy(&text).into_owned(), began.elapsed())
+    }
+
+    const HEALTH: &[u8] = b"GET /_arnold/health HTTP/1.1\r\nhost: a\r\n\r\n";
+
+    #[tokio::test]
+    async fn a_connection_that_says_nothing_is_closed() {
+        let (_folder, address) = served().await;
+        for greeting in [
+            &b""[..],
+            b"P",
+            b"PRI * HTTP/2.0",
+            b"GET / HTTP/1.1\r\nhost: a\r\n",
+        ] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(greeting).await.unwrap();
+            let (answer, took) = closed(&mut stream).await;
+            assert_eq!(answer, "");
+            assert!(took >= Duration::from_millis(250), "{took:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_head_that_comes_a_byte_at_a_time_is_not_waited_for() {
+        let (_folder, address) = served().await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let began = Instant::now();
+        let mut sent = 0;
+        // The other end is gone when writing fails; a byte more may still fit before that.
+        while stream.write_all(b"G").await.is_ok() {
+            sent += 1;
+            assert!(sent < 1000, "still open after {:?}", began.elapsed());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_kept_for_the_next_request_but_not_for_ever() {
+        let (_folder, address) = served().await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        for _ in 0..2 {
+            stream.write_all(HEALTH).await.unwrap();
+            let mut piece = [0; 1024];
+            let read = stream.read(&mut piece).await.unwrap();
+            assert!(piece[..read].starts_with(b"HTTP/1.1 200"));
+            // Longer than a greeting may take.
+            tokio::time::sleep(Duration::from_millis(400)).await;
+        }
+        let (rest, took) = closed(&mut stream).await;
+        assert_eq!(rest, "");
+        assert!(took < Duration::from_secs(20), "{took:?}");
+    }
+
+    #[tokio::test]
+    async fn a_whole_exchange_outlasts_no_patience() {
+        let (_folder, address) = served().await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(HEALTH).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let (answer, _) = closed(&mut stream).await;
+        assert!(answer.ends_with(r#"{"status":"ok"}"#), "{answer}");
+    }
 }

@@ -1,20 +1,25 @@
 //! S3's door: signatures checked and bodies unwrapped before the endpoint sees a request.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
-use identity::RequestFacts;
-use plane::{Event, Outcome, Peer, Plane, REGION_DEFAULT, authenticate};
-use s3::{Body, BodyRefused, CallerHandle, RequestId, S3Endpoint, bucket_in_host};
+use identity::{Caller, RequestFacts};
+use plane::{
+    Claimed, Event, Head, Outcome, Peer, Plane, REGION_DEFAULT, S3Facts, authenticate,
+    signing_service,
+};
+use s3::{Body, BodyRefused, CallerHandle, Described, RequestId, S3Endpoint, Told, bucket_in_host};
 use sigv4::{BodyFault, Payload, Presented, Rules, Style, Verified, VerifiedBody};
 use wire::route::Route;
 
 use crate::answer::AnswerBody;
-use crate::front::head;
+use crate::patience::{Hurried, Missing, Patience};
 use crate::s3_gate::S3Caller;
 use crate::unread::{Reading, Watched};
+
+/// What S3 says of a body that does not come.
+const LATE: &str = "Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.";
 
 /// The S3 endpoint behind its door.
 pub(crate) struct S3Front {
@@ -43,92 +48,110 @@ impl S3Front {
     }
 
     /// Whether the request is meant for S3, judged by its head alone.
-    pub(crate) fn takes<B>(&self, request: &Request<B>) -> bool {
-        let head = head(request);
-        if self.is_bucket_host(request.headers()) {
+    pub(crate) fn takes(&self, request: &http::request::Parts, claimed: &Claimed) -> bool {
+        if self.is_bucket_host(&request.headers) {
             return true;
         }
-        let presented = sigv4::presented(&head.parts()).ok().flatten();
-        if presented
-            .as_ref()
-            .is_some_and(|presented| presented.scope().is_none())
-        {
+        let presented = claimed.as_ref().ok().and_then(Option::as_ref);
+        if presented.is_some_and(|presented| presented.scope().is_none()) {
             // Only S3 knows Signature Version 2.
             return true;
         }
-        let service = presented
-            .as_ref()
-            .and_then(Presented::scope)
-            .map(|scope| scope.service);
-        let host = head.authority.or_else(|| {
-            request
-                .headers()
-                .get(header::HOST)
-                .and_then(|host| host.to_str().ok())
-        });
+        let service = signing_service(claimed);
+        let head = Head::of(request);
         let incoming = wire::Incoming {
-            method: request.method(),
+            method: &request.method,
             path: head.path,
             query: head.query,
             headers: head.headers,
             body: &[],
         };
-        let is_form = incoming.is_form() && service.is_none();
-        !is_form && matches!(wire::route::route(&incoming, host, service), Ok(Route::S3))
+        // What a form asks stands in its body; S3 takes none at its root.
+        let is_form = incoming.is_form()
+            && (service.is_none() || head.path == "/" && request.method == http::Method::POST);
+        !is_form
+            && matches!(
+                wire::route::route(&incoming, head.host(), service),
+                Ok(Route::S3)
+            )
     }
 
     /// Answers a request.
     pub(crate) async fn answer(
         &self,
         request: Request<Incoming>,
+        claimed: Claimed,
         peer: Peer,
     ) -> Response<AnswerBody> {
         let request_id = self.request_id();
         let bucket = self.bucket(request.headers());
         let environment = self.plane.environment();
         let rules = Rules::s3(bucket.as_deref());
-        let authenticated =
-            match authenticate(environment, &head(&request), &rules, Style::S3, None) {
-                Ok(authenticated) => authenticated,
-                Err(error) => {
-                    tracing::info!(request_id, %error, "an S3 request was refused");
-                    return refusal(&error, request.method() == http::Method::HEAD, &request_id);
-                }
-            };
+        let (mut parts, body) = request.into_parts();
+        let mut facts = RequestFacts {
+            now: environment.clock.now(),
+            source_ip: peer.ip,
+            secure: peer.secure,
+            user_agent: text(&parts.headers, &header::USER_AGENT),
+            referer: text(&parts.headers, &header::REFERER),
+            region: REGION_DEFAULT.to_owned(),
+        };
+        let head = Head::of(&parts);
+        let authenticated = match authenticate(environment, &head, claimed, &rules, Style::S3, None)
+        {
+            Ok(authenticated) => authenticated,
+            Err(error) => {
+                tracing::info!(request_id, %error, "an S3 request was refused");
+                let outcome = Outcome::from(&error);
+                let described = self.endpoint.describe(&parts);
+                self.record(described, &request_id, &Caller::Anonymous, &facts, outcome);
+                return self.refusal(error, &parts.method, &request_id);
+            }
+        };
+        if let Some(region) = authenticated.region {
+            facts.region = region;
+        }
         let caller = Arc::new(S3Caller {
-            request: RequestFacts {
-                now: environment.clock.now(),
-                source_ip: peer.ip,
-                secure: peer.secure,
-                user_agent: text(request.headers(), &header::USER_AGENT),
-                referer: text(request.headers(), &header::REFERER),
-                region: authenticated
-                    .region
-                    .unwrap_or_else(|| REGION_DEFAULT.to_owned()),
-            },
+            request: facts,
             signature_keys: signature_keys(
                 authenticated.presented.as_ref(),
                 authenticated.signature.as_ref(),
-                request.headers(),
+                &parts.headers,
                 environment.clock.epoch_seconds(),
             ),
             caller: authenticated.caller,
-            first_ask: Mutex::new(None),
         });
-        let is_head = request.method() == http::Method::HEAD;
-        let is_http1 = request.version() <= http::Version::HTTP_11;
-        let (mut onward, reading) = match unwrap(request, authenticated.signature.as_ref()) {
-            Ok(onward) => onward,
+        let method = parts.method.clone();
+        let is_http1 = parts.version <= http::Version::HTTP_11;
+        let signature = authenticated.signature.as_ref();
+        let (body, reading) = match unwrap(&mut parts, body, signature) {
+            Ok(unwrapped) => unwrapped,
             Err(refused) => {
                 let error = plane::refuse(&refused, Style::S3);
-                return refusal(&error, is_head, &request_id);
+                let outcome = Outcome::from(&error);
+                let described = self.endpoint.describe(&parts);
+                let S3Caller {
+                    caller, request, ..
+                } = caller.as_ref();
+                self.record(described, &request_id, caller, request, outcome);
+                return self.refusal(error, &method, &request_id);
             }
         };
+        let mut onward = Request::from_parts(parts, body);
         let extensions = onward.extensions_mut();
         extensions.insert(CallerHandle::new(Arc::clone(&caller)));
         extensions.insert(RequestId(request_id.clone()));
         let mut response = self.endpoint.call(onward).await;
-        self.record(&caller, &request_id, response.status());
+        let described = response.extensions_mut().remove::<Described>();
+        if let Some(described) = described
+            && method != http::Method::OPTIONS
+        {
+            let outcome = outcome(&response);
+            let S3Caller {
+                caller, request, ..
+            } = caller.as_ref();
+            self.record(described, &request_id, caller, request, outcome);
+        }
         if is_http1 && !reading.is_over() {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(header::CONNECTION, close);
@@ -136,42 +159,58 @@ impl S3Front {
         response.map(AnswerBody::stream)
     }
 
+    /// A refusal before the endpoint was reached.
+    fn refusal(
+        &self,
+        mut error: plane::Error,
+        method: &http::Method,
+        request_id: &str,
+    ) -> Response<AnswerBody> {
+        let refused = BodyRefused {
+            status: error.status_or(400),
+            details: error.take_details(),
+            code: error.code().to_owned().into(),
+            message: error.message().unwrap_or_default().to_owned().into(),
+        };
+        self.endpoint
+            .refuse(refused, method, request_id)
+            .map(AnswerBody::stream)
+    }
+
+    fn record(
+        &self,
+        described: Described,
+        request_id: &str,
+        caller: &Caller,
+        request: &RequestFacts,
+        outcome: Outcome,
+    ) {
+        let facts = S3Facts {
+            name: described.operation,
+            bucket: described.bucket,
+            key: described.key,
+        };
+        let event = Event::of_s3(facts, request_id, caller, request, outcome);
+        self.plane.recorder().record(event);
+    }
+
     /// Sixteen characters, as S3's are.
     fn request_id(&self) -> String {
         let mut bytes = [0u8; 8];
         self.plane.environment().entropy.fill(&mut bytes);
-        bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+        format!("{:016X}", u64::from_be_bytes(bytes))
     }
+}
 
-    fn record(&self, caller: &S3Caller, request_id: &str, status: StatusCode) {
-        let Some(asked) = caller.first_ask() else {
-            return;
-        };
-        let outcome = if status.is_client_error() || status.is_server_error() {
-            Outcome::Failed {
-                code: status.as_str().to_owned(),
-                message: status.canonical_reason().map(str::to_owned),
-                cause: None,
-            }
-        } else {
-            Outcome::Done
-        };
-        let name = asked.action.strip_prefix("s3:").unwrap_or(asked.action);
-        let path = asked.resource.strip_prefix("arn:aws:s3:::");
-        let (bucket, key) = match path.map(|path| path.split_once('/')) {
-            Some(Some((bucket, key))) => (Some(bucket), Some(key)),
-            Some(None) => (path, None),
-            None => (None, None),
-        };
-        self.plane.recorder().record(Event::of_s3(
-            name,
-            request_id,
-            &caller.caller,
-            &caller.request,
-            bucket,
-            key,
-            outcome,
-        ));
+/// How a request ended, as its answer tells it.
+fn outcome(response: &Response<Body>) -> Outcome {
+    match response.extensions().get::<Told>() {
+        Some(told) => Outcome::Failed {
+            code: told.code.clone().into_owned(),
+            message: Some(told.message.clone().into_owned()),
+            cause: None,
+        },
+        None => Outcome::Done,
     }
 }
 
@@ -218,26 +257,19 @@ fn signature_keys(
 
 /// Takes the body out of its chunks and holds it to its signature.
 fn unwrap(
-    request: Request<Incoming>,
+    parts: &mut http::request::Parts,
+    incoming: Incoming,
     signature: Option<&Verified>,
-) -> Result<(Request<Body>, Reading), sigv4::Refusal> {
+) -> Result<(Body, Reading), sigv4::Refusal> {
     let unsigned;
     let verified = if let Some(signature) = signature {
         signature
     } else {
-        unsigned = Verified::without_signature(head(&request).parts().headers)?;
+        unsigned = Verified::without_signature(&parts.headers)?;
         &unsigned
     };
-    let (mut parts, incoming) = request.into_parts();
-    let view = sigv4::Parts {
-        method: parts.method.as_str(),
-        path: parts.uri.path(),
-        query: parts.uri.query().unwrap_or_default(),
-        headers: &parts.headers,
-        authority: None,
-    };
-    let (incoming, reading) = Watched::new(incoming);
-    let body = VerifiedBody::new(incoming, verified, &view)?;
+    let (incoming, reading) = Watched::new(Hurried::new(incoming, Patience::default()));
+    let body = VerifiedBody::new(incoming, verified, &Head::of(parts).parts())?;
     if matches!(verified.payload(), Payload::Chunks { .. })
         && let Some(bytes) = body.decoded_bytes()
     {
@@ -250,40 +282,16 @@ fn unwrap(
                 code: answer.code.into(),
                 status: answer.status,
                 message: answer.message,
+                details: answer.details,
             }) as Box<dyn std::error::Error + Send + Sync>
         }
-        BodyFault::Transport(error) => Box::new(error),
+        BodyFault::Transport(Missing::Late) => Box::new(BodyRefused {
+            code: "RequestTimeout".into(),
+            status: 400,
+            message: LATE.into(),
+            details: Vec::new(),
+        }),
+        BodyFault::Transport(Missing::Broken(error)) => Box::new(error),
     });
-    let request = Request::from_parts(parts, Body::http_body(body));
-    Ok((request, reading))
-}
-
-/// A refusal before the endpoint was reached, in S3's form.
-fn refusal(error: &plane::Error, is_head: bool, request_id: &str) -> Response<AnswerBody> {
-    let status = StatusCode::from_u16(error.status_or(400)).unwrap_or(StatusCode::BAD_REQUEST);
-    let text = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message><RequestId>{request_id}</RequestId></Error>",
-        escape(error.code()),
-        escape(error.message().unwrap_or_default()),
-    );
-    let body = if is_head { Bytes::new() } else { text.into() };
-    let mut response = Response::new(AnswerBody::full(body));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/xml"),
-    );
-    if let Ok(value) = HeaderValue::from_str(request_id) {
-        headers.insert("x-amz-request-id", value);
-    }
-    // The body was not read: the connection cannot go on.
-    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    Ok((Body::http_body(body), reading))
 }

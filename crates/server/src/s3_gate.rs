@@ -1,6 +1,6 @@
 //! S3's questions put to the policy engine.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use identity::{AskRef, Caller, Directory, RequestFacts};
 use s3::{Ask, CallerHandle, Denied, Gate};
@@ -11,21 +11,6 @@ pub(crate) struct S3Caller {
     pub(crate) request: RequestFacts,
     /// How it signed: `s3:authType`, `s3:signatureversion`, `s3:signatureAge`, …
     pub(crate) signature_keys: Vec<(String, Vec<String>)>,
-    /// The first thing that was asked for; it names the request in the audit trail.
-    pub(crate) first_ask: Mutex<Option<Asked>>,
-}
-
-/// What an S3 request did, for the audit trail.
-#[derive(Debug, Clone)]
-pub(crate) struct Asked {
-    pub(crate) action: &'static str,
-    pub(crate) resource: String,
-}
-
-impl S3Caller {
-    pub(crate) fn first_ask(&self) -> Option<Asked> {
-        self.first_ask.lock().ok().and_then(|asked| asked.clone())
-    }
 }
 
 /// Decides for the S3 endpoint.
@@ -44,14 +29,6 @@ impl Gate for PolicyGate {
         let Some(caller) = handle.get::<Arc<S3Caller>>() else {
             return Err(access_denied());
         };
-        if let Ok(mut first) = caller.first_ask.lock()
-            && first.is_none()
-        {
-            *first = Some(Asked {
-                action: ask.action,
-                resource: ask.resource.to_owned(),
-            });
-        }
         let mut keys = ask.keys.to_vec();
         keys.extend(caller.signature_keys.iter().cloned());
         let own_account = caller.caller.known().map(|known| known.account());

@@ -1,5 +1,8 @@
 //! Signing keys: a secret narrowed to a day, a region and a service.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws::Secret;
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -21,6 +24,65 @@ impl SigningKey {
     /// The signature of a string to sign, in hexadecimal.
     pub(crate) fn sign(&self, parts: &[&[u8]]) -> String {
         hex::encode(&hmac(&self.0[..], parts)[..])
+    }
+}
+
+/// A secret that remembers the signing key that was last made of it: most of its requests are
+/// for one day, region and service. No signature is remembered.
+pub struct SigningSecret {
+    secret: Secret<String>,
+    last: Mutex<Option<Arc<Narrowed>>>,
+}
+
+struct Narrowed {
+    date: String,
+    region: String,
+    service: String,
+    key: SigningKey,
+}
+
+impl SigningSecret {
+    /// This secret, with nothing made of it yet.
+    pub fn new(secret: Secret<String>) -> SigningSecret {
+        SigningSecret {
+            secret,
+            last: Mutex::new(None),
+        }
+    }
+
+    /// The secret itself.
+    pub fn expose(&self) -> &str {
+        self.secret.expose()
+    }
+
+    pub(crate) fn key(&self, date: &str, region: &str, service: &str) -> SigningKey {
+        let last = self.last().clone();
+        if let Some(last) = last
+            && last.date == date
+            && last.region == region
+            && last.service == service
+        {
+            return last.key.clone();
+        }
+        let key = SigningKey::derive(self.expose(), date, region, service);
+        let narrowed = Narrowed {
+            date: date.to_owned(),
+            region: region.to_owned(),
+            service: service.to_owned(),
+            key: key.clone(),
+        };
+        *self.last() = Some(Arc::new(narrowed));
+        key
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<Arc<Narrowed>>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for SigningSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SigningSecret(…)")
     }
 }
 
@@ -46,4 +108,25 @@ pub(crate) const EMPTY_SHA256: &str =
 /// SHA-256 in hexadecimal.
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_remembered_is_what_would_be_made_anew() {
+        let secret = SigningSecret::new(Secret::new("secret".to_owned()));
+        for (date, region, service) in [
+            ("20260102", "us-east-1", "sts"),
+            ("20260102", "us-east-1", "sts"),
+            ("20260103", "us-east-1", "sts"),
+            ("20260103", "eu-west-1", "sts"),
+            ("20260103", "eu-west-1", "s3"),
+            ("20260102", "us-east-1", "sts"),
+        ] {
+            let expected = SigningKey::derive("secret", date, region, service).sign(&[b"text"]);
+            assert_eq!(secret.key(date, region, service).sign(&[b"text"]), expected);
+        }
+    }
 }

@@ -24,11 +24,11 @@ mod words;
 mod words_s3;
 
 pub use self::body::{BodyFault, VerifiedBody, unchunk};
-pub use self::key::SigningKey;
+pub use self::key::{SigningKey, SigningSecret};
 pub use self::presented::{Place, Presented, Scope, presented};
 pub use self::refusal::{Answer, LifetimeFault, Refusal, ScopeFault, Style};
 pub use self::sign::{Signature, presign, sign};
-pub use self::verify::{Payload, Rules, Verified, check_scope, verify};
+pub use self::verify::{Age, Payload, Rules, Verified, check_scope, verify};
 
 use http::HeaderMap;
 

@@ -4,7 +4,6 @@
 //! host and no other parameter. Therefore a parameter that could change what is called, and
 //! that is not on the list, is refused.
 
-use aws::Secret;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
@@ -13,7 +12,7 @@ use sha1::Sha1;
 use crate::presented::Presented;
 use crate::query::Parameters;
 use crate::verify::same;
-use crate::{Parts, Refusal};
+use crate::{Parts, Refusal, SigningSecret};
 
 /// Parameters that name a part of a resource or change the answer; they are signed.
 const SIGNED_PARAMETERS: &[&str] = &[
@@ -102,7 +101,7 @@ pub(crate) fn verify(
     expires: i64,
     parts: &Parts<'_>,
     bucket_in_host: Option<&str>,
-    secret: &Secret<String>,
+    secret: &SigningSecret,
 ) -> Result<(), Refusal> {
     let text = string_to_sign(parts, expires, bucket_in_host)?;
     if same(&signature(secret, &text), &presented.signature) {
@@ -112,7 +111,7 @@ pub(crate) fn verify(
     }
 }
 
-fn signature(secret: &Secret<String>, text: &str) -> String {
+fn signature(secret: &SigningSecret, text: &str) -> String {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
     let mut mac = Hmac::<Sha1>::new_from_slice(secret.expose().as_bytes()).expect("any key length");
     mac.update(text.as_bytes());

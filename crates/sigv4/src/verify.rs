@@ -1,10 +1,9 @@
 //! The check itself: scope, time, what must be signed, and the signature.
 
-use aws::Secret;
 use subtle::ConstantTimeEq;
 
 use crate::canonical::{self, PathStyle};
-use crate::key::{SigningKey, sha256_hex};
+use crate::key::{SigningKey, SigningSecret, sha256_hex};
 use crate::presented::{ALGORITHM, Form, Place, Presented, V4};
 use crate::refusal::{LifetimeFault, ScopeFault};
 use crate::stamp::Stamp;
@@ -122,23 +121,36 @@ impl Verified {
     }
 }
 
+/// Whether a claim that is otherwise fit was made recently enough.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Age {
+    /// It was.
+    Fresh,
+    /// It was made too long ago, which is a refusal. A session that has ended is told before.
+    Stale(Refusal),
+}
+
 /// What can be judged before the secret is known: whether the scope fits the service that was
 /// called, and the time of signing the present one. Comes first, so that a stale or misdirected
 /// request costs no look-up.
-pub fn check_scope(presented: &Presented, rules: &Rules<'_>, now_s: i64) -> Result<(), Refusal> {
+pub fn check_scope(presented: &Presented, rules: &Rules<'_>, now_s: i64) -> Result<Age, Refusal> {
     match (&presented.form, rules.s3) {
-        (Form::V2 { expires }, Some(_)) => v2::check_time(*expires, now_s),
+        (Form::V2 { expires }, Some(_)) => v2::check_time(*expires, now_s).map(|()| Age::Fresh),
         (Form::V2 { .. }, None) => Err(Refusal::Version2),
         (Form::V4(v4), Some(_)) => {
             check_fit(v4, rules)?;
             check_time_s3(v4, now_s)
         }
         // The order of the services' answers: a stale signature first, then its scope.
-        (Form::V4(v4), None) => {
-            check_time(v4, now_s)?;
-            check_host(v4)?;
-            check_fit(v4, rules)
-        }
+        (Form::V4(v4), None) => match check_time(v4, now_s)? {
+            Age::Fresh => {
+                check_host(v4)?;
+                check_fit(v4, rules)?;
+                Ok(Age::Fresh)
+            }
+            stale @ Age::Stale(_) => Ok(stale),
+        },
     }
 }
 
@@ -147,12 +159,14 @@ pub fn check_scope(presented: &Presented, rules: &Rules<'_>, now_s: i64) -> Resu
 pub fn verify(
     presented: &Presented,
     parts: &Parts<'_>,
-    secret: &Secret<String>,
+    secret: &SigningSecret,
     rules: &Rules<'_>,
     now_s: i64,
     body: Option<&[u8]>,
 ) -> Result<Verified, Refusal> {
-    check_scope(presented, rules, now_s)?;
+    if let Age::Stale(refusal) = check_scope(presented, rules, now_s)? {
+        return Err(refusal);
+    }
     let v4 = match &presented.form {
         Form::V4(v4) => v4,
         Form::V2 { expires } => {
@@ -173,7 +187,7 @@ pub fn verify(
     };
     let canonical = canonical::request(parts, style, &v4.signed_headers, &payload_hash)?;
     let scope = format!("{}/{}/{}/{TERMINATOR}", v4.date, v4.region, v4.service);
-    let key = SigningKey::derive(secret.expose(), &v4.date, &v4.region, &v4.service);
+    let key = secret.key(&v4.date, &v4.region, &v4.service);
     let expected = key.sign(&[
         ALGORITHM.as_bytes(),
         b"\n",
@@ -235,13 +249,13 @@ fn is_region(text: &str) -> bool {
 
 /// A quarter of an hour before and after. Presigned requests are held to the same, whatever
 /// their `X-Amz-Expires` says: clients that hand such requests on rely on it, as STS does it.
-fn check_time(v4: &V4, now_s: i64) -> Result<(), Refusal> {
+fn check_time(v4: &V4, now_s: i64) -> Result<Age, Refusal> {
     let signed_s = v4.stamp.second();
     check_not_early(v4, now_s)?;
     if signed_s < now_s.saturating_sub(SKEW_S_MAX) {
-        return Err(Refusal::TooOld { signed_s, now_s });
+        return Ok(Age::Stale(Refusal::TooOld { signed_s, now_s }));
     }
-    Ok(())
+    Ok(Age::Fresh)
 }
 
 fn check_not_early(v4: &V4, now_s: i64) -> Result<(), Refusal> {
@@ -257,7 +271,7 @@ fn check_not_early(v4: &V4, now_s: i64) -> Result<(), Refusal> {
 }
 
 /// S3's presigned addresses live as long as they say, seven days at most.
-fn check_time_s3(v4: &V4, now_s: i64) -> Result<(), Refusal> {
+fn check_time_s3(v4: &V4, now_s: i64) -> Result<Age, Refusal> {
     let Some(presigned) = &v4.presigned else {
         return check_time(v4, now_s);
     };
@@ -283,7 +297,7 @@ fn check_time_s3(v4: &V4, now_s: i64) -> Result<(), Refusal> {
             lifetime_s: Some(lifetime_s),
         });
     }
-    Ok(())
+    Ok(Age::Fresh)
 }
 
 fn check_host(v4: &V4) -> Result<(), Refusal> {

@@ -71,7 +71,7 @@ impl Request {
 
     fn verify(&self, secret: &str) -> Result<sigv4::Verified, Refusal> {
         let now_s = self.case["now_s"].as_i64().unwrap();
-        let secret = Secret::new(secret.to_owned());
+        let secret = sigv4::SigningSecret::new(Secret::new(secret.to_owned()));
         verify(
             &self.claim(),
             &self.parts(),

@@ -49,7 +49,14 @@ fn signed(pairs: &[(&'static str, &str)], signature: &str) -> HeaderMap {
 fn check(parts: &Parts<'_>, now_s: i64) -> Result<Verified, Refusal> {
     let claim = presented(parts)?.unwrap();
     let secret = Secret::new(SECRET.to_owned());
-    verify(&claim, parts, &secret, &Rules::s3(None), now_s, None)
+    verify(
+        &claim,
+        parts,
+        &sigv4::SigningSecret::new(secret.clone()),
+        &Rules::s3(None),
+        now_s,
+        None,
+    )
 }
 
 /// Method, path, query, headers, signature.

@@ -69,7 +69,15 @@ fn the_documented_example_holds() {
     let rules = Rules::s3(Some("johnsmith"));
     let check = |now_s| {
         let claim = call.claim().unwrap();
-        sigv4::verify(&claim, &call.parts(), &secret, &rules, now_s, None).map(|_| ())
+        sigv4::verify(
+            &claim,
+            &call.parts(),
+            &sigv4::SigningSecret::new(secret.clone()),
+            &rules,
+            now_s,
+            None,
+        )
+        .map(|_| ())
     };
     assert_eq!(check(1_175_139_619), Ok(()));
     assert_eq!(
@@ -142,7 +150,15 @@ fn the_bucket_of_the_host_is_bound() {
     let check = |bucket| {
         let claim = call.claim().unwrap();
         let rules = Rules::s3(bucket);
-        sigv4::verify(&claim, &call.parts(), &secret, &rules, NOW_S, None).map(|_| ())
+        sigv4::verify(
+            &claim,
+            &call.parts(),
+            &sigv4::SigningSecret::new(secret.clone()),
+            &rules,
+            NOW_S,
+            None,
+        )
+        .map(|_| ())
     };
     assert_eq!(check(Some("bucket-1")), Ok(()));
     assert_eq!(check(Some("bucket-2")), Err(Refusal::Mismatch));

@@ -1,6 +1,9 @@
 //! Which operation a request is for. One port serves every service, so whatever a client says
-//! of itself counts, most binding first: the service in the credential scope, the target header,
-//! the host name, the action and version of a form, and for unsigned calls the path.
+//! of itself counts, most binding first: AWS's own host names, the target header, the action and
+//! version of a form. Where these say nothing, the credential scope does, and then the path.
+//!
+//! The scope comes late on purpose: a request that asks one service and is signed for another
+//! must be refused for its scope by the service that it asks.
 
 mod host;
 
@@ -102,66 +105,96 @@ enum Found {
 }
 
 fn service(incoming: &Incoming<'_>, host: Option<&str>, signing_service: Option<&str>) -> Found {
-    if let Some(name) = signing_service {
-        if matches!(
-            name,
-            "s3" | "s3express" | "s3-object-lambda" | "s3-outposts"
-        ) {
-            return Found::S3;
-        }
-        if let Some(service) = services()
-            .iter()
-            .find(|service| service.signing_name == name)
-        {
-            return Found::Service(service);
-        }
-    }
-    if let Some((prefix, _)) = target(incoming)
-        && let Some(service) = services()
-            .iter()
-            .find(|service| service.target_prefix == Some(prefix))
-    {
-        return Found::Service(service);
-    }
+    let for_s3 = signing_service.is_some_and(is_s3);
     match host.and_then(host::named) {
         Some(Named::Service(service)) => return Found::Service(service),
         Some(Named::S3) => return Found::S3,
         None => {}
     }
-    if let Some(service) = by_action(incoming) {
+    // An object's name is no place to call a service at, whatever other headers say.
+    if for_s3 && incoming.path != "/" {
+        return Found::S3;
+    }
+    let called = by_target(incoming).or_else(|| by_version(incoming));
+    if let Some(service) = called {
         return Found::Service(service);
     }
-    let unsigned = services().iter().find(|service| {
-        let open = service
-            .operations
-            .iter()
-            .filter(|operation| operation.auth != Auth::SigV4);
-        service.protocol == Protocol::RestJson
-            && open
-                .into_iter()
-                .any(|operation| fits(operation, incoming).is_some())
-    });
-    unsigned.map_or(Found::S3, |service| Found::Service(service))
+    if let Some(name) = signing_service
+        && let Some(found) = by_scope(incoming, name)
+    {
+        return found;
+    }
+    let service = by_action(incoming).or_else(|| by_path(incoming, |auth| auth != Auth::SigV4));
+    service.map_or(Found::S3, Found::Service)
 }
 
-/// The query service that has this version, else one that has this action.
+fn is_s3(signing_service: &str) -> bool {
+    matches!(
+        signing_service,
+        "s3" | "s3express" | "s3-object-lambda" | "s3-outposts"
+    )
+}
+
+/// The service that the scope names; but a path that is another service's alone binds more.
+fn by_scope(incoming: &Incoming<'_>, name: &str) -> Option<Found> {
+    if is_s3(name) {
+        return Some(Found::S3);
+    }
+    let named = services()
+        .iter()
+        .copied()
+        .find(|service| service.signing_name == name)?;
+    if incoming.path == "/" || named.protocol == Protocol::RestJson {
+        return Some(Found::Service(named));
+    }
+    Some(Found::Service(by_path(incoming, |_| true).unwrap_or(named)))
+}
+
+fn by_target(incoming: &Incoming<'_>) -> Option<&'static ServiceFacts> {
+    let (prefix, _) = target(incoming)?;
+    services()
+        .iter()
+        .copied()
+        .find(|service| service.target_prefix == Some(prefix))
+}
+
+/// The query service that has this version.
+fn by_version(incoming: &Incoming<'_>) -> Option<&'static ServiceFacts> {
+    if incoming.path != "/" {
+        return None;
+    }
+    form::first(incoming, "Action")?;
+    let version = form::first(incoming, "Version")?;
+    query_services().find(|service| version == service.api_version)
+}
+
+/// The query service that has this action.
 fn by_action(incoming: &Incoming<'_>) -> Option<&'static ServiceFacts> {
     if incoming.path != "/" {
         return None;
     }
     let action = form::first(incoming, "Action")?;
-    let query = || {
-        services()
-            .iter()
-            .copied()
-            .filter(|service| service.protocol == Protocol::Query)
-    };
-    let version = form::first(incoming, "Version");
-    let versioned = query().find(|service| version.as_deref() == Some(service.api_version));
-    let known = || query().find(|service| service.operation(&action).is_some());
+    let known = query_services().find(|service| service.operation(&action).is_some());
     // A form can be nothing else than a query request; who knows which, so the smaller service answers.
-    let form = || incoming.is_form().then_some(facts::sts::SERVICE);
-    versioned.or_else(known).or_else(form)
+    known.or_else(|| incoming.is_form().then_some(facts::sts::SERVICE))
+}
+
+fn query_services() -> impl Iterator<Item = &'static ServiceFacts> {
+    services()
+        .iter()
+        .copied()
+        .filter(|service| service.protocol == Protocol::Query)
+}
+
+/// The REST service that has an operation at this path, among those of these kinds.
+fn by_path(incoming: &Incoming<'_>, auth: impl Fn(Auth) -> bool) -> Option<&'static ServiceFacts> {
+    services().iter().copied().find(|service| {
+        service.protocol == Protocol::RestJson
+            && service
+                .operations
+                .iter()
+                .any(|operation| auth(operation.auth) && fits(operation, incoming).is_some())
+    })
 }
 
 /// `X-Amz-Target: prefix.operation`; the prefix may hold dots itself.

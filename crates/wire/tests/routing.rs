@@ -70,33 +70,94 @@ fn shown(operation: &OperationFacts, format: Format) -> String {
 }
 
 #[test]
-fn the_credential_scope_decides_first() {
-    let body = "Action=GetCallerIdentity&Version=2011-06-15";
+fn what_is_asked_decides_and_not_the_scope() {
+    let sts = shown(sts::GET_CALLER_IDENTITY, Format::QueryXml);
+    let form = |body, scope| {
+        routed(&Request {
+            headers: &[FORM],
+            body,
+            scope,
+            ..PLAIN
+        })
+    };
+    for scope in ["sts", "iam", "s3", "cognito-identity", "no-service"] {
+        let body = "Action=GetCallerIdentity&Version=2011-06-15";
+        assert_eq!(form(body, Some(scope)), sts, "{scope}");
+        let body = "Action=ListUsers&Version=2010-05-08";
+        let iam = shown(iam::LIST_USERS, Format::QueryXml);
+        assert_eq!(form(body, Some(scope)), iam, "{scope}");
+        let presigned = Request {
+            method: Method::GET,
+            target: "/?Action=GetCallerIdentity&Version=2011-06-15",
+            scope: Some(scope),
+            ..PLAIN
+        };
+        assert_eq!(routed(&presigned), sts, "{scope}");
+        let target = (
+            "x-amz-target",
+            "AWSCognitoIdentityService.ListIdentityPools",
+        );
+        let json = Request {
+            headers: &[target, ("content-type", "application/x-amz-json-1.1")],
+            body: "{}",
+            scope: Some(scope),
+            ..PLAIN
+        };
+        let pools = shown(cognito_identity::LIST_IDENTITY_POOLS, Format::Json11);
+        assert_eq!(routed(&json), pools, "{scope}");
+    }
+    for scope in ["sts", "organizations"] {
+        let rest = Request {
+            method: Method::PUT,
+            target: "/analyzer",
+            scope: Some(scope),
+            ..PLAIN
+        };
+        let analyzer = shown(accessanalyzer::CREATE_ANALYZER, Format::RestJson);
+        assert_eq!(routed(&rest), analyzer, "{scope}");
+    }
+}
+
+#[test]
+fn where_nothing_is_asked_the_scope_decides() {
+    let form = |body, scope| {
+        routed(&Request {
+            headers: &[FORM],
+            body,
+            scope: Some(scope),
+            ..PLAIN
+        })
+    };
+    let unknown = "Action=GetCallerIdentity&Version=2000-01-01";
+    let sentence = "Could not find operation GetCallerIdentity for version 2000-01-01";
+    for scope in ["sts", "iam"] {
+        let answer = format!("{scope} 400 InvalidAction {sentence}");
+        assert_eq!(form(unknown, scope), answer);
+    }
+    assert_eq!(form(unknown, "s3"), "s3");
+    // Only the scope tells an analyzer from a bucket of that name.
+    let bucket = Request {
+        method: Method::PUT,
+        target: "/analyzer",
+        headers: &[("x-amz-target", "AWSCognitoIdentityService.GetId")],
+        scope: Some("s3"),
+        ..PLAIN
+    };
+    assert_eq!(routed(&bucket), "s3");
+}
+
+#[test]
+fn an_aws_host_name_decides_before_all() {
     let request = Request {
         headers: &[FORM],
-        body,
+        body: "Action=GetCallerIdentity&Version=2011-06-15",
+        host: Some("iam.amazonaws.com"),
         scope: Some("sts"),
         ..PLAIN
     };
     assert_eq!(
         routed(&request),
-        shown(sts::GET_CALLER_IDENTITY, Format::QueryXml)
-    );
-    assert_eq!(
-        routed(&Request {
-            scope: Some("iam"),
-            ..request
-        }),
         "iam 400 InvalidAction Could not find operation GetCallerIdentity for version 2011-06-15"
-    );
-    assert_eq!(
-        routed(&Request {
-            scope: Some("s3"),
-            headers: &[FORM],
-            body,
-            ..PLAIN
-        }),
-        "s3"
     );
 }
 

@@ -11,7 +11,8 @@ use aws::Secret;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use sha2::{Digest, Sha256};
 use sigv4::{
-    Parts, Presented, Refusal, Rules, Signature, Verified, presented, presign, sign, verify,
+    Parts, Presented, Refusal, Rules, Signature, SigningSecret, Verified, presented, presign, sign,
+    verify,
 };
 
 pub const KEY: &str = "AKIAQAAAAAAAEXAMPLE2";
@@ -166,7 +167,7 @@ impl Call {
     }
 
     pub fn verify(&self) -> Result<Verified, Refusal> {
-        let secret = Secret::new(SECRET.to_owned());
+        let secret = SigningSecret::new(Secret::new(SECRET.to_owned()));
         verify(
             &self.claim()?,
             &self.parts(),
