@@ -107,9 +107,10 @@ impl Subject {
             secret: Secret::new(SECRET.to_owned()),
             token: None,
         };
-        let iam = |body: String| async {
-            let request = admin.sign(&form("iam", &body), 0)?;
-            Load(Arc::new(vec![request])).once(self.address).await
+        let (keys, address) = (&admin, self.address);
+        let iam = |body: String| async move {
+            let request = keys.sign(&form("iam", &body), 0)?;
+            Load(Arc::new(vec![request])).once(address).await
         };
         iam(format!(
             "Action=CreateRole&Version=2010-05-08&RoleName=reader&AssumeRolePolicyDocument={TRUST}"

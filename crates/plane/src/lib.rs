@@ -19,11 +19,9 @@ mod operation;
 mod outbox;
 mod pipeline;
 
-pub use self::audit::{Event, Outcome, Recorder};
-pub use self::authenticate::{Authenticated, Head, authenticate, refuse};
-pub use self::blocking::{hashing, run as blocking};
 pub use self::audit::Recorder;
 pub use self::authenticate::{Authenticated, Claimed, Head, authenticate, refuse, signing_service};
+pub use self::blocking::{hashing, run as blocking};
 pub use self::call::{Call, Dpop, Environment, Vouched};
 pub use self::entry::{Entry, federated, gathering, hot, stored};
 pub use self::error::Error;

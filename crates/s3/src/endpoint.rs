@@ -136,12 +136,12 @@ impl S3Endpoint {
         {
             cors::add_headers(&self.house, target, &method, &asked, headers);
         }
-        response
-            .extensions_mut()
-            .insert(Described::of(&method, target, copies));
         if witness.is_unread() && version < Version::HTTP_2 {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
+        response
+            .extensions_mut()
+            .insert(Described::of(&method, target, copies));
         response
     }
 
