@@ -3,6 +3,7 @@
 import html
 import json
 import re
+import time
 import urllib.parse
 
 import requests
@@ -77,3 +78,15 @@ def signed_in(arnold, keys, destination="/console/home", **more):
     }
     browser.go("/federation?" + urllib.parse.urlencode(parameters))
     return browser
+
+
+def wait_for(arnold, name, seconds=10):
+    """The audit events, as soon as one of this name is among them."""
+    for _ in range(seconds * 20):
+        # The last line may be half written.
+        lines = (arnold.data / "audit.jsonl").read_text().split("\n")[:-1]
+        events = [json.loads(line) for line in lines]
+        if any(event["eventName"] == name for event in events):
+            return events
+        time.sleep(0.05)
+    raise AssertionError(f"no {name} on record")

@@ -2,14 +2,13 @@
 
 import json
 import re
-import time
 import urllib.parse
 
 import pytest
 import requests
 
 from arnold import ADMIN, MAIN, SECOND, SECOND_ADMIN, Arnold, Keys
-from browser import Browser, sign_in_token, signed_in
+from browser import Browser, sign_in_token, signed_in, wait_for
 from company import allow, make_role, policy, role_arn, trust
 
 ACCOUNT = {"AWS": f"arn:aws:iam::{MAIN}:root"}
@@ -380,18 +379,6 @@ def test_signing_in_is_on_record(arnold, worker):
     assert event["userIdentity"]["type"] == "AssumedRole"
     assert event["additionalEventData"]["MFAUsed"] == "No"
     assert any(event["eventName"] == "GetSigninToken" for event in events)
-
-
-def wait_for(arnold, name, seconds=10):
-    """The audit events, as soon as one of this name is among them."""
-    for _ in range(seconds * 20):
-        # The last line may be half written.
-        lines = (arnold.data / "audit.jsonl").read_text().split("\n")[:-1]
-        events = [json.loads(line) for line in lines]
-        if any(event["eventName"] == name for event in events):
-            return events
-        time.sleep(0.05)
-    raise AssertionError(f"no {name} on record")
 
 
 def test_signed_requests_reach_the_services_whatever_their_path(arnold):

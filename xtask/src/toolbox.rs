@@ -30,6 +30,11 @@ const PROGRAMS: &[(&str, &[&str], &[&str])] = &[
     ("node", &["--version"], &["nodejs"]),
     ("npm", &["--version"], &["npm"]),
     ("openssl", &["version"], &["openssl"]),
+    (
+        "chromium",
+        &["--version"],
+        &["chromium", "fonts-dejavu-core"],
+    ),
 ];
 
 fn debian_packages() -> Result<(), Fault> {

@@ -6,7 +6,7 @@ use base64::prelude::BASE64_STANDARD;
 use http::StatusCode;
 use identity::{Caller, iso};
 use plane::{Event, Outcome};
-use signin::{Client, Request};
+use signin::{Client, Fault, Request};
 
 use crate::console::ConsoleSession;
 use crate::frame::{Frame, Link, message, page, page_with_target, redirect};
@@ -50,20 +50,21 @@ struct ConfirmationPage<'a> {
 pub(crate) fn ask(visit: &Visit<'_>) -> Answer {
     match read(visit) {
         Ok(request) => consent(visit, &request, StatusCode::OK, None),
-        Err(refused) => refused,
+        Err(fault) => unreadable(fault),
     }
 }
 
-fn read(visit: &Visit<'_>) -> Result<Request, Answer> {
-    let parameter = |name: &str| visit.parameters.get(name);
-    Request::read(parameter, &visit.origin()).map_err(|fault| {
-        message(
-            StatusCode::BAD_REQUEST,
-            "This request cannot be taken",
-            &fault.to_string(),
-            None,
-        )
-    })
+fn read(visit: &Visit<'_>) -> Result<Request, Fault> {
+    Request::read(|name| visit.parameters.get(name), &visit.origin())
+}
+
+fn unreadable(fault: Fault) -> Answer {
+    message(
+        StatusCode::BAD_REQUEST,
+        "This request cannot be taken",
+        &fault.to_string(),
+        None,
+    )
 }
 
 fn consent(
@@ -125,7 +126,7 @@ fn way_in() -> Answer {
 pub(crate) fn decide(visit: &Visit<'_>) -> Answer {
     let request = match read(visit) {
         Ok(request) => request,
-        Err(refused) => return refused,
+        Err(fault) => return unreadable(fault),
     };
     let (Some(console), Some(caller)) = (visit.own_form(), visit.caller()) else {
         let notice = "The form was too old or not ours. Please decide again.";
