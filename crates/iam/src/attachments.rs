@@ -20,6 +20,16 @@ pub(crate) struct AttachedView {
     policy_arn: String,
 }
 
+impl AttachedView {
+    /// The policy of this ARN.
+    pub(crate) fn of(arn: &str) -> AttachedView {
+        AttachedView {
+            policy_name: path_and_name(arn).1.to_owned(),
+            policy_arn: arn.to_owned(),
+        }
+    }
+}
+
 /// A page of attached policies.
 #[derive(Output, Debug)]
 pub(crate) struct AttachedPage {
@@ -87,12 +97,8 @@ fn list<E: Entity>(
     let entity = require::<E>(tx, call.account()?, name)?;
     let attached = entity.attached().iter();
     let views = attached
-        .map(|arn| (path_and_name(arn), arn))
-        .filter(|((path, _), _)| is_under(path, prefix))
-        .map(|((_, name), arn)| AttachedView {
-            policy_name: name.to_owned(),
-            policy_arn: arn.clone(),
-        });
+        .filter(|arn| is_under(path_and_name(arn).0, prefix))
+        .map(|arn| AttachedView::of(arn));
     let page = paging.of(views.collect())?;
     Ok(AttachedPage {
         is_truncated: page.is_truncated(),

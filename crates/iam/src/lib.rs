@@ -6,16 +6,25 @@
 //! speaks), [`trust`] and [`documents`] (policies on their way in and out), [`tags`],
 //! [`boundary`], [`paging`], [`arns`], [`quotas`], [`errors`].
 
+mod access_details;
+mod access_entities;
+mod access_jobs;
 mod access_keys;
 mod account;
 mod arns;
 mod attachments;
+mod authorization_details;
 mod boundary;
 mod caller;
 mod certificates;
+mod credential_report;
+mod credential_rows;
+mod detail_views;
 mod documents;
 mod entity;
 mod errors;
+mod granting;
+mod granting_policies;
 mod groups;
 mod holdings;
 mod inline_policies;
@@ -203,8 +212,16 @@ pub static OPERATIONS: &[Entry] = &[
     // The account.
     stored::<account::CreateAccountAlias>(),
     stored::<account::DeleteAccountAlias>(),
+    stored::<authorization_details::GetAccountAuthorizationDetails>(),
     stored::<account::GetAccountSummary>(),
+    stored::<credential_report::GenerateCredentialReport>(),
+    stored::<credential_report::GetCredentialReport>(),
     stored::<account::ListAccountAliases>(),
+    // What was used, and what gives the right to.
+    stored::<access_jobs::GenerateServiceLastAccessedDetails>(),
+    stored::<access_details::GetServiceLastAccessedDetails>(),
+    stored::<access_entities::GetServiceLastAccessedDetailsWithEntities>(),
+    stored::<granting_policies::ListPoliciesGrantingServiceAccess>(),
     // What cannot be made yet.
     stored::<not_yet::ListSAMLProviders>(),
 ];

@@ -33,7 +33,7 @@ pub(crate) struct PolicyView {
 
 impl PolicyView {
     /// As listings show it: without description and tags.
-    fn brief(policy: &Managed, usage: Usage) -> Result<PolicyView, Error> {
+    pub(crate) fn brief(policy: &Managed, usage: Usage) -> Result<PolicyView, Error> {
         let (name, id, path) = match policy {
             Managed::Own(own) => (own.name.as_str(), own.id.as_str(), own.path.as_str()),
             Managed::Aws(aws) => (aws.name, aws.id, aws.path),

@@ -23,12 +23,21 @@ pub(crate) struct VersionView {
 }
 
 impl VersionView {
-    fn brief(version: &PolicyVersion, default: u32) -> VersionView {
+    /// As listings show it: without its document.
+    pub(crate) fn brief(version: &PolicyVersion, default: u32) -> VersionView {
         VersionView {
             document: None,
             version_id: version_id(version.number),
             is_default_version: version.number == default,
             create_date: version.created,
+        }
+    }
+
+    /// With its document.
+    pub(crate) fn whole(version: &PolicyVersion, default: u32) -> VersionView {
+        VersionView {
+            document: Some(documents::encoded(&version.document)),
+            ..VersionView::brief(version, default)
         }
     }
 }
@@ -140,10 +149,7 @@ impl Operation for GetPolicyVersion {
         let versions = policy.versions()?;
         let version = require(&versions, &self.policy_arn, &self.version_id)?;
         Ok(OneVersion {
-            policy_version: VersionView {
-                document: Some(documents::encoded(&version.document)),
-                ..VersionView::brief(version, policy.default_version())
-            },
+            policy_version: VersionView::whole(version, policy.default_version()),
         })
     }
 }

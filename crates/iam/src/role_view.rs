@@ -32,6 +32,18 @@ pub(crate) struct RoleLastUsedView {
     region: Option<String>,
 }
 
+impl RoleLastUsedView {
+    /// The last use that is on record.
+    pub(crate) fn of(tx: &Transaction, role: &Role) -> Result<RoleLastUsedView, Error> {
+        let used = tx.get::<LastUsed>(role.account.as_str(), &role.id)?;
+        let (last_used_date, region) = used.map(|used| (used.at, used.region)).unzip();
+        Ok(RoleLastUsedView {
+            last_used_date,
+            region,
+        })
+    }
+}
+
 impl RoleView {
     /// What all operations show, and all that instance profiles show.
     pub(crate) fn core(call: &Call, role: &Role) -> Result<RoleView, Error> {
@@ -78,15 +90,10 @@ impl RoleView {
 
     /// With everything.
     pub(crate) fn whole(call: &Call, tx: &Transaction, role: &Role) -> Result<RoleView, Error> {
-        let used = tx.get::<LastUsed>(role.account.as_str(), &role.id)?;
-        let (last_used_date, region) = used.map(|used| (used.at, used.region)).unzip();
         Ok(RoleView {
             permissions_boundary: boundary::shown(role.boundary.as_deref()),
             tags: tags::shown_if_any(&role.tags),
-            role_last_used: Some(RoleLastUsedView {
-                last_used_date,
-                region,
-            }),
+            role_last_used: Some(RoleLastUsedView::of(tx, role)?),
             ..RoleView::listed(call, role)?
         })
     }

@@ -7,6 +7,7 @@
 //! known; a [`Watch`](watch) over change stamps tells when a snapshot is stale.
 
 mod access_key;
+mod accessed;
 mod account;
 mod authorize;
 mod caller;
@@ -31,6 +32,7 @@ mod user_credential;
 mod watch;
 
 pub use self::access_key::{AccessKey, KeyOwner, KeyStatus, LastUsed};
+pub use self::accessed::{Accessed, ServiceUse, Use};
 pub use self::account::{Account, GLOBAL_SCOPE, canonical_user_id};
 pub use self::authorize::{Ask, AskRef, Denied, RequestFacts, is_unknown_to_iam, iso};
 pub use self::caller::{Caller, CallerKind, Known, OpenSession};

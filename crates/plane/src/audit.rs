@@ -4,7 +4,6 @@
 //! thread batches when keys and roles were last used. When it cannot keep up, calls wait:
 //! no event is dropped.
 
-use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
@@ -12,10 +11,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use identity::{Known, LastUsed};
 use store::Store;
 
 use crate::event::Event;
+use crate::uses::{Seen, Uses};
 
 /// How many events may wait to be written before calls wait for them.
 const WAITING_MAX: usize = 8_192;
@@ -97,7 +96,7 @@ struct Writer {
     out: io::BufWriter<File>,
     line: Vec<u8>,
     store: Store,
-    last_used: HashMap<String, (String, LastUsed)>,
+    uses: Uses,
     flushed: Instant,
 }
 
@@ -107,7 +106,7 @@ impl Writer {
             out: io::BufWriter::with_capacity(BUFFER_BYTES, file),
             line: Vec::new(),
             store,
-            last_used: HashMap::new(),
+            uses: Uses::default(),
             flushed: Instant::now(),
         }
     }
@@ -144,29 +143,16 @@ impl Writer {
         let Some(known) = event.caller.known() else {
             return;
         };
-        self.note_one(&known.principal.id, known, event);
-        if known.session.is_none() {
-            self.note_one(&known.access_key_id, known, event);
-        }
-    }
-
-    fn note_one(&mut self, id: &str, known: &Known, event: &Event) {
-        if let Some((_, used)) = self.last_used.get_mut(id) {
-            used.at = event.at;
-            used.region.clone_from(&event.region);
-            if used.service != event.service {
-                event.service.clone_into(&mut used.service);
-            }
-            return;
-        }
-        let used = LastUsed {
-            id: id.to_owned(),
+        self.uses.note(&Seen {
+            known,
             at: event.at,
-            region: event.region.clone(),
-            service: event.service.to_owned(),
-        };
-        let account = known.account().to_string();
-        self.last_used.insert(id.to_owned(), (account, used));
+            region: &event.region,
+            service: event.service,
+            operation: &event.name,
+        });
+        if self.uses.is_full() {
+            self.uses.flush(&self.store);
+        }
     }
 
     fn flush(&mut self) {
@@ -174,18 +160,6 @@ impl Writer {
         if let Err(error) = self.out.flush() {
             tracing::error!(%error, "cannot write to the audit file");
         }
-        if self.last_used.is_empty() {
-            return;
-        }
-        let batch: Vec<_> = self.last_used.drain().map(|(_, used)| used).collect();
-        let written = self.store.transact(|tx| -> Result<(), store::StoreError> {
-            for (account, used) in &batch {
-                tx.put(account, used)?;
-            }
-            Ok(())
-        });
-        if let Err(error) = written {
-            tracing::error!(%error, "last-used times were not kept");
-        }
+        self.uses.flush(&self.store);
     }
 }

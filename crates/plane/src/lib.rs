@@ -18,6 +18,7 @@ mod line;
 mod operation;
 mod outbox;
 mod pipeline;
+mod uses;
 
 pub use self::audit::Recorder;
 pub use self::authenticate::{Authenticated, Claimed, Head, authenticate, refuse, signing_service};

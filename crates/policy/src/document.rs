@@ -56,6 +56,15 @@ pub struct PrincipalEntry {
     pub value: String,
 }
 
+/// The actions that one statement allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AllowedActions<'a> {
+    /// Those that match one of the patterns.
+    Only(&'a [String]),
+    /// All but those that match one of the patterns.
+    Except(&'a [String]),
+}
+
 /// A policy document that has been parsed and found well-formed.
 #[derive(Debug, Clone)]
 pub struct Document {
@@ -137,6 +146,18 @@ impl Document {
         self.statements
             .iter()
             .flat_map(|statement| statement.principals.items())
+    }
+
+    /// The actions of every statement that allows, whatever its resources and conditions.
+    pub fn allowed_actions(&self) -> impl Iterator<Item = AllowedActions<'_>> {
+        self.statements
+            .iter()
+            .filter(|statement| statement.effect == Effect::Allow)
+            .filter_map(|statement| match &statement.actions {
+                Listed::Absent => None,
+                Listed::Only(actions) => Some(AllowedActions::Only(actions)),
+                Listed::Except(actions) => Some(AllowedActions::Except(actions)),
+            })
     }
 
     /// Replaces the value of each listed principal for which `replace` has another.

@@ -34,7 +34,7 @@ mod template;
 pub use self::context::Context;
 pub use self::decide::{Decision, Layer, Layers, Request, Verdict, decide};
 pub use self::denial::denial_message;
-pub use self::document::{Document, Grammar, PrincipalEntry, PrincipalKind};
+pub use self::document::{AllowedActions, Document, Grammar, PrincipalEntry, PrincipalKind};
 pub use self::malformed::Malformed;
 pub use self::principal::Principal;
 pub use self::set::PolicySet;

@@ -47,11 +47,17 @@ fn nobody_without_leave_does_anything() {
                     form.push(("TagKeys.member.1", "k"));
                     continue;
                 }
+                "ServiceNamespaces" => {
+                    form.push(("ServiceNamespaces.member.1", "iam"));
+                    continue;
+                }
                 "ThumbprintList" => {
                     form.push(("ThumbprintList", ""));
                     continue;
                 }
                 "OpenIDConnectProviderArn" => "arn:aws:iam::111122223333:oidc-provider/a.example",
+                "Arn" => "arn:aws:iam::111122223333:user/admin",
+                "JobId" => "11111111-2222-4333-8444-555555555555",
                 "PolicyArn" => "arn:aws:iam::111122223333:policy/p",
                 "Url" => "https://192.0.2.1",
                 "SerialNumber" => "arn:aws:iam::111122223333:mfa/none",

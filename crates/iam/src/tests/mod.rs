@@ -1,10 +1,13 @@
 //! The operations of IAM as their callers see them: a form in, an answer or a refusal out,
 //! over a store in memory, with authorization as always.
 
+mod access_advisor;
 mod access_keys;
 mod account;
 mod attachments;
 mod authorization;
+mod authorization_details;
+mod credential_report;
 mod groups;
 mod house;
 mod inline_policies;
