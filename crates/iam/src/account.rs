@@ -12,6 +12,7 @@ use plane::{Call, Error, Operation, Permit, Touches};
 use store::{Exactly, OrElseTaken as _, Read as _, Record, Transaction};
 use wire::{Input, Output};
 
+use crate::account_properties::AccountSettings;
 use crate::errors::{Nothing, no_such_entity};
 use crate::quotas;
 
@@ -185,8 +186,12 @@ impl Operation for GetAccountSummary {
                 count::<MfaDevice>(tx, account, "enabled")?,
             ),
             ("AccountPasswordPresent", u64::from(root_password.is_some())),
+            (
+                "GlobalEndpointTokenVersion",
+                AccountSettings::of(&permit, tx)?.token_version(),
+            ),
         ];
-        let entries = counts.iter().chain(QUOTAS).chain(NOTHING_OF);
+        let entries = counts.iter().chain(QUOTAS);
         let summary_map = entries
             .map(|(name, value)| {
                 let value = i64::try_from(*value).map_err(Error::internal)?;
@@ -231,7 +236,3 @@ const QUOTAS: &[(&str, u64)] = &[
     ("UsersQuota", quotas::USERS),
     ("VersionsPerPolicyQuota", quotas::VERSIONS_PER_POLICY),
 ];
-
-/// What cannot be made yet, so that there is none of it; and the version of session tokens
-/// that the global STS endpoint gives out, which is the first until it is set otherwise.
-const NOTHING_OF: &[(&str, u64)] = &[("GlobalEndpointTokenVersion", 1)];

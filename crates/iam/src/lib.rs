@@ -11,6 +11,7 @@ mod access_entities;
 mod access_jobs;
 mod access_keys;
 mod account;
+mod account_properties;
 mod arns;
 mod attachments;
 mod authorization_details;
@@ -19,6 +20,7 @@ mod caller;
 mod certificates;
 mod credential_report;
 mod credential_rows;
+mod delegation_requests;
 mod detail_views;
 mod documents;
 mod entity;
@@ -36,6 +38,7 @@ mod mfa_holders;
 mod not_yet;
 mod oidc_provider_tags;
 mod oidc_providers;
+mod organizations_access;
 mod paging;
 mod password_policy;
 mod policies;
@@ -53,6 +56,10 @@ mod service_linked_roles;
 mod signing_certificates;
 mod ssh_keys;
 mod ssh_public_keys;
+mod role_templates;
+mod role_view;
+mod roles;
+mod root_features;
 mod tags;
 #[cfg(test)]
 mod tests;
@@ -222,6 +229,29 @@ pub static OPERATIONS: &[Entry] = &[
     stored::<access_details::GetServiceLastAccessedDetails>(),
     stored::<access_entities::GetServiceLastAccessedDetailsWithEntities>(),
     stored::<granting_policies::ListPoliciesGrantingServiceAccess>(),
+    stored::<organizations_access::GenerateOrganizationsAccessReport>(),
+    stored::<organizations_access::GetOrganizationsAccessReport>(),
+    // Settings of the account and of the organization.
+    stored::<account_properties::GetAccountProperties>(),
+    stored::<account_properties::PutAccountProperties>(),
+    stored::<account_properties::SetSecurityTokenServicePreferences>(),
+    stored::<root_features::DisableOrganizationsRootCredentialsManagement>(),
+    stored::<root_features::DisableOrganizationsRootSessions>(),
+    stored::<root_features::EnableOrganizationsRootCredentialsManagement>(),
+    stored::<root_features::EnableOrganizationsRootSessions>(),
+    stored::<root_features::ListOrganizationsFeatures>(),
+    // What partners and services of AWS's make, and nobody else.
+    stored::<delegation_requests::AcceptDelegationRequest>(),
+    stored::<delegation_requests::AssociateDelegationRequest>(),
+    stored::<delegation_requests::CreateDelegationRequest>(),
+    stored::<delegation_requests::GetDelegationRequest>(),
+    stored::<delegation_requests::GetHumanReadableSummary>(),
+    stored::<delegation_requests::ListDelegationRequests>(),
+    stored::<delegation_requests::RejectDelegationRequest>(),
+    stored::<delegation_requests::SendDelegationToken>(),
+    stored::<delegation_requests::UpdateDelegationRequest>(),
+    stored::<role_templates::AcquireRole>(),
+    stored::<role_templates::GetRoleTemplateVersion>(),
     // What cannot be made yet.
     stored::<not_yet::ListSAMLProviders>(),
 ];

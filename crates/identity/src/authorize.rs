@@ -205,6 +205,9 @@ impl Directory {
             });
         }
         let context = context(caller, facts, ask);
+        if let (Caller::Known(known), None) = (caller, ask.asks_as) {
+            within_task(known, ask, &context)?;
+        }
         let anonymous = policy::Principal::anonymous();
         let mut layers = Layers {
             resource: ask.resource_policy,
@@ -268,6 +271,43 @@ fn denied<K>(
     Denied { message, verdict }
 }
 
+/// A session of `AssumeRoot` may do what root may, unless its task's policy denies it. The
+/// engine asks no policy of root's own, so the task's is asked here, as that of somebody who
+/// may do everything else.
+fn within_task<K: AsRef<str>>(
+    known: &Known,
+    ask: &AskRef<'_, K>,
+    context: &Context,
+) -> Result<(), Verdict> {
+    let Some(open) = known
+        .session
+        .as_ref()
+        .filter(|open| open.session.is_assumed_root())
+    else {
+        return Ok(());
+    };
+    let root = known.arn();
+    let verdict = policy::decide(
+        &Request {
+            principal: &policy::Principal::user(root, None),
+            action: ask.action,
+            resource: ask.resource,
+            resource_account: known.account().as_str(),
+            context,
+        },
+        &Layers {
+            identity: open.policies.as_ref(),
+            ..Layers::default()
+        },
+    );
+    match verdict.decision {
+        Decision::ExplicitDeny => Err(verdict),
+        // The task's policy only denies; that it allows nothing is no refusal.
+        Decision::Allowed | Decision::ImplicitDeny if open.policies.is_some() => Ok(()),
+        _ => Err(verdict),
+    }
+}
+
 /// Whether IAM knows no such credential: sessions that users and root made for themselves
 /// without a second factor, and those of federated users.
 pub fn is_unknown_to_iam(caller: &Caller) -> bool {
@@ -282,6 +322,9 @@ fn is_restricted(known: &Known, action: &str) -> bool {
     let Some(session) = known.session() else {
         return false;
     };
+    if session.is_assumed_root() {
+        return false;
+    }
     let (service, action) = action.split_once(':').unwrap_or((action, ""));
     match known.kind() {
         CallerKind::RoleSession => false,

@@ -120,7 +120,22 @@ pub enum SessionKind {
     },
 }
 
+/// The condition key that tells sessions of `AssumeRoot` from others of root.
+const ASSUMED_ROOT: &str = "aws:AssumedRoot";
+
 impl Session {
+    /// What marks a session of `AssumeRoot`: root of a member account, for one task. Its
+    /// managed policy is the task's, which says what the task leaves out.
+    pub fn assumed_root_key() -> (String, Vec<String>) {
+        (ASSUMED_ROOT.to_owned(), vec!["true".to_owned()])
+    }
+
+    /// Whether it came from `AssumeRoot`.
+    pub fn is_assumed_root(&self) -> bool {
+        let marked = |(key, _): &(String, Vec<String>)| key == ASSUMED_ROOT;
+        self.kind == SessionKind::Root && self.federation_keys.iter().any(marked)
+    }
+
     /// Whether the session was given any policy to stay within.
     pub fn has_policies(&self) -> bool {
         self.policy.is_some() || !self.policy_arns.is_empty()

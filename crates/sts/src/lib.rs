@@ -2,9 +2,13 @@
 //!
 //! Sessions are sealed tokens; nothing here writes to the store but the use of a second
 //! factor's code, and what is read is in memory. [`session_request`] holds what all the issuing operations check alike.
+//! Sessions are sealed tokens; nothing here writes to the store, and what is read is in
+//! memory, but for what few calls ask. [`session_request`] holds what all the issuing operations check alike.
 
 mod assume_role;
+mod assume_root;
 mod caller_identity;
+mod delegated_access;
 mod federation_token;
 mod role_arn;
 mod second_factor;
@@ -14,14 +18,16 @@ mod session_token;
 mod tests;
 mod web_identity;
 
-use plane::{Entry, federated, hot};
+use plane::{Entry, federated, hot, stored};
 
 /// The operations of STS that are built.
 pub static OPERATIONS: &[Entry] = &[
     federated::<assume_role::AssumeRole>(),
     federated::<web_identity::AssumeRoleWithWebIdentity>(),
+    stored::<assume_root::AssumeRoot>(),
     hot::<caller_identity::GetAccessKeyInfo>(),
     hot::<caller_identity::GetCallerIdentity>(),
+    hot::<delegated_access::GetDelegatedAccessToken>(),
     hot::<federation_token::GetFederationToken>(),
     federated::<session_token::GetSessionToken>(),
 ];

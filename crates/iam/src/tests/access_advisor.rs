@@ -8,15 +8,17 @@ use super::house::{ACCOUNT, DOCUMENT, House, TRUST, arn, refusal, says};
 
 const IAM_READ: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["iam:List*","sts:*"],"Resource":"*"}]}"#;
 
-/// Notes calls of a user or role as the recording thread would.
-fn seen(house: &House, id: &str, calls: &[(&str, &str, i64)]) {
+/// Notes calls of a user or role as the recording thread would; gives the moment that they
+/// are counted from.
+fn seen(house: &House, id: &str, calls: &[(&str, &str, i64)]) -> i64 {
+    let now = house.clock.epoch_seconds();
     let mut accessed = Accessed::new(id);
     for (service, operation, ago) in calls {
-        let at = house.clock.epoch_seconds() - ago;
-        let at = aws::Timestamp::from_second(at).unwrap();
+        let at = aws::Timestamp::from_second(now - ago).unwrap();
         accessed.note(service, operation, at, "eu-west-1");
     }
     house.put(ACCOUNT, &accessed);
+    now
 }
 
 fn report(house: &House, arn: &str, granularity: Option<&str>) -> Json {
@@ -80,7 +82,7 @@ fn house() -> (House, String) {
 fn a_user_is_told_of_services_that_policies_allow() {
     let (house, _) = house();
     let ann = house.user_record("ann").id;
-    seen(
+    let now = seen(
         &house,
         &ann,
         &[
@@ -104,10 +106,7 @@ fn a_user_is_told_of_services_that_policies_allow() {
     assert_eq!(iam["LastAuthenticatedRegion"], "eu-west-1");
     assert_eq!(iam["TotalAuthenticatedEntities"], 1);
     // Attempts that were denied count too.
-    assert_eq!(
-        iam["LastAuthenticated"],
-        json!(house.clock.epoch_seconds() - 5)
-    );
+    assert_eq!(iam["LastAuthenticated"], json!(now - 5));
     assert_eq!(iam.get("TrackedActionsLastAccessed"), None);
     assert_eq!(
         service(&report, "sts"),
@@ -119,7 +118,7 @@ fn a_user_is_told_of_services_that_policies_allow() {
 fn single_actions_are_told_where_they_are_tracked() {
     let (house, _) = house();
     let ann = house.user_record("ann").id;
-    seen(
+    let now = seen(
         &house,
         &ann,
         &[("iam", "ListUsers", 60), ("iam", "CreateUser", 5)],
@@ -145,7 +144,7 @@ fn single_actions_are_told_where_they_are_tracked() {
         &json!({
             "ActionName": "ListUsers",
             "LastAccessedEntity": arn("user/ann"),
-            "LastAccessedTime": house.clock.epoch_seconds() - 60,
+            "LastAccessedTime": now - 60,
             "LastAccessedRegion": "eu-west-1",
         })
     );

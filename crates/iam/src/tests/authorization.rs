@@ -51,6 +51,23 @@ fn nobody_without_leave_does_anything() {
                     form.push(("ServiceNamespaces.member.1", "iam"));
                     continue;
                 }
+                "Properties" => {
+                    form.push(("Properties.entry.1.key", "A/b"));
+                    form.push(("Properties.entry.1.value", "c"));
+                    continue;
+                }
+                "Permissions" => {
+                    form.push(("Permissions.PolicyTemplateArn", "arn:aws:iam::aws:x/some"));
+                    continue;
+                }
+                "NotificationChannel" => "arn:aws:sns:us-east-1:111122223333:t",
+                "RequestorWorkflowId" => "workflow",
+                "SessionDuration" => "3600",
+                "DelegationRequestId" => "dr-0123456789abcdef",
+                "EntityArn" => "arn:aws:iam::111122223333:delegation-request/dr-0123456789abcdef",
+                "EntityPath" => "o-a1b2c3d4e5/r-f6g7h8i9j0example",
+                "TemplateArn" => "arn:aws:iam::aws:role-template/ec2.amazonaws.com/Some:1",
+                "GlobalEndpointTokenVersion" => "v2Token",
                 "ThumbprintList" => {
                     form.push(("ThumbprintList", ""));
                     continue;

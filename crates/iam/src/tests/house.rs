@@ -133,6 +133,13 @@ impl House {
         known(principal.unwrap().unwrap(), None)
     }
 
+    /// The administrator of the other account as a caller.
+    pub(super) fn other_admin(&self) -> Caller {
+        let id = format!("AIDAADMIN{OTHER}");
+        let principal = self.environment.directory.user(account(OTHER), &id);
+        known(principal.unwrap().unwrap(), None)
+    }
+
     /// Root of the account as a caller.
     pub(super) fn root(&self) -> Caller {
         let principal = self.environment.directory.root(account(ACCOUNT));

@@ -15,6 +15,7 @@ mod instance_profiles;
 mod mfa_devices;
 mod not_yet;
 mod oidc_providers;
+mod outside;
 mod paging;
 mod passwords;
 mod paths;

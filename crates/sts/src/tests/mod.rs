@@ -6,6 +6,7 @@ mod chains;
 mod house;
 mod identity;
 mod provider;
+mod root;
 mod second_factor;
 mod session_policies;
 mod sessions_of_users;
