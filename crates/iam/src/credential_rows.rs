@@ -1,7 +1,10 @@
 //! The rows of a credential report, in AWS's columns and AWS's conventions.
 
 use aws::{AccountId, Timestamp};
-use identity::{AccessKey, Account, GLOBAL_SCOPE, KeyOwner, KeyStatus, LastUsed, User, iso};
+use identity::{
+    AccessKey, Account, GLOBAL_SCOPE, Held, KeyOwner, KeyStatus, LastUsed, LoginProfile, MfaDevice,
+    PasswordPolicy, SigningCertificate, User, iso,
+};
 use plane::Error;
 use store::{Exactly, Read};
 
@@ -53,12 +56,13 @@ pub(crate) fn write(reader: &impl Read, account: AccountId) -> Result<String, Er
         .ok_or_else(|| Error::internal("the caller's account is gone"))?;
     let mut rows = Rows(COLUMNS.join(","));
     rows.add(&root_row(reader, &root)?);
+    let policy: Option<PasswordPolicy> = reader.get(account.as_str(), PasswordPolicy::ID)?;
     let mut after = None;
     loop {
         let page =
             reader.page::<User>(account.as_str(), "name", "", after.as_deref(), USERS_PAGE)?;
         for user in &page.records {
-            rows.add(&user_row(reader, user)?);
+            rows.add(&user_row(reader, user, policy.as_ref())?);
         }
         after = page.next;
         if after.is_none() {
@@ -90,36 +94,69 @@ impl Rows {
 }
 
 fn root_row(reader: &impl Read, account: &Account) -> Result<Vec<String>, Error> {
+    let owner = KeyOwner::Root;
+    let used = password_last_used(reader, account.id, &owner)?;
     let mut row = vec![
         ROOT.to_owned(),
         format!("arn:aws:iam::{}:root", account.id),
         time(account.created),
         NOT_SUPPORTED.to_owned(),
-        NEVER.to_owned(),
+        used,
         NOT_SUPPORTED.to_owned(),
         NOT_SUPPORTED.to_owned(),
-        truth(false),
     ];
-    keys(reader, account.id, &KeyOwner::Root, &mut row)?;
-    certificates(&mut row);
+    row.push(truth(has_device(reader, account.id, &owner)?));
+    keys(reader, account.id, &owner, &mut row)?;
+    certificates(reader, account.id, &owner, &mut row)?;
     Ok(row)
 }
 
-fn user_row(reader: &impl Read, user: &User) -> Result<Vec<String>, Error> {
+fn user_row(
+    reader: &impl Read,
+    user: &User,
+    policy: Option<&PasswordPolicy>,
+) -> Result<Vec<String>, Error> {
+    let owner = KeyOwner::User(user.id.clone());
     let mut row = vec![
         user.name.clone(),
         user.arn().to_string(),
         time(user.created),
-        truth(false),
-        NOT_APPLICABLE.to_owned(),
-        NOT_APPLICABLE.to_owned(),
-        NOT_APPLICABLE.to_owned(),
-        truth(false),
     ];
-    let owner = KeyOwner::User(user.id.clone());
+    let id = LoginProfile::id_of(user.account, &owner);
+    match reader.get::<LoginProfile>(user.account.as_str(), &id)? {
+        Some(profile) => {
+            row.push(truth(true));
+            row.push(password_last_used(reader, user.account, &owner)?);
+            row.push(time(profile.changed));
+            let next = policy.and_then(|policy| policy.expiry_of(profile.changed));
+            row.push(next.map_or_else(|| NOT_APPLICABLE.to_owned(), time));
+        }
+        None => {
+            row.push(truth(false));
+            row.extend(std::iter::repeat_n(NOT_APPLICABLE.to_owned(), 3));
+        }
+    }
+    row.push(truth(has_device(reader, user.account, &owner)?));
     keys(reader, user.account, &owner, &mut row)?;
-    certificates(&mut row);
+    certificates(reader, user.account, &owner, &mut row)?;
     Ok(row)
+}
+
+/// When the password was last signed in with.
+fn password_last_used(
+    reader: &impl Read,
+    account: AccountId,
+    owner: &KeyOwner,
+) -> Result<String, Error> {
+    let id = LoginProfile::use_id(account, owner);
+    let used = reader.get::<LastUsed>(account.as_str(), &id)?;
+    Ok(used.map_or_else(|| NEVER.to_owned(), |used| time(used.at)))
+}
+
+/// Whether a second factor is on.
+fn has_device(reader: &impl Read, account: AccountId, owner: &KeyOwner) -> Result<bool, Error> {
+    let owner = MfaDevice::owner_value(account, owner);
+    Ok(reader.count::<MfaDevice>(account.as_str(), "owner", Exactly(&owner))? > 0)
 }
 
 /// The columns of both keys, the older one first.
@@ -148,12 +185,26 @@ fn keys(
     Ok(())
 }
 
-/// The columns of both signing certificates. None can be made yet.
-fn certificates(row: &mut Vec<String>) {
-    for _ in 0..SLOTS {
-        row.push(truth(false));
-        row.push(NOT_APPLICABLE.to_owned());
+/// The columns of both signing certificates, the older one first.
+fn certificates(
+    reader: &impl Read,
+    account: AccountId,
+    owner: &KeyOwner,
+    row: &mut Vec<String>,
+) -> Result<(), Error> {
+    let owner = Held::owner_value(account, owner);
+    let mut held = reader.all::<SigningCertificate>(account.as_str(), "owner", Exactly(&owner))?;
+    held.sort_by(|a, b| (a.held.since, &a.held.id).cmp(&(b.held.since, &b.held.id)));
+    for slot in 0..SLOTS {
+        match held.get(slot) {
+            Some(certificate) => row.extend([
+                truth(certificate.held.status == KeyStatus::Active),
+                time(certificate.held.since),
+            ]),
+            None => row.extend([truth(false), NOT_APPLICABLE.to_owned()]),
+        }
     }
+    Ok(())
 }
 
 /// As the report writes moments: whole seconds, `Z`.

@@ -3,14 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use identity::{Group, Role, User};
+use identity::{Group, InstanceProfile, Role, User};
 use plane::{Call, Error};
-use store::{Read as _, Transaction};
+use store::{Exactly, Read as _, Transaction};
 use wire::Output;
 
 use crate::attachments::AttachedView;
 use crate::boundary::{self, BoundaryView};
 use crate::documents;
+use crate::instance_profiles::ProfileView;
 use crate::managed::{self, Managed, Usage};
 use crate::policy_versions::{VersionView, version_id};
 use crate::role_view::RoleLastUsedView;
@@ -61,7 +62,7 @@ pub(crate) struct RoleDetail {
     arn: String,
     create_date: aws::Timestamp,
     assume_role_policy_document: String,
-    instance_profile_list: Vec<wire::Value>,
+    instance_profile_list: Vec<ProfileView>,
     role_policy_list: Vec<InlineView>,
     attached_managed_policies: Vec<AttachedView>,
     permissions_boundary: Option<BoundaryView>,
@@ -127,10 +128,16 @@ impl GroupDetail {
 impl RoleDetail {
     /// The role, with its last use.
     pub(crate) fn of(call: &Call, tx: &Transaction, role: Role) -> Result<RoleDetail, Error> {
+        let scope = role.account.as_str();
+        let profiles = tx.all::<InstanceProfile>(scope, "role", Exactly(&role.id))?;
+        let profiles = profiles
+            .iter()
+            .map(|profile| ProfileView::listed(call, tx, profile))
+            .collect::<Result<_, Error>>()?;
         Ok(RoleDetail {
             arn: role.arn().to_string(),
             assume_role_policy_document: trust::shown(call, &role)?,
-            instance_profile_list: Vec::new(),
+            instance_profile_list: profiles,
             role_policy_list: inline(&role.inline),
             attached_managed_policies: attached(&role.attached),
             permissions_boundary: boundary::shown(role.boundary.as_deref()),
