@@ -44,9 +44,16 @@ server.listen(0, '127.0.0.1', () => {
       app('app-es256', 'ES256'),
       app('app-eddsa', 'EdDSA'),
       app('another-app', 'RS256'),
+      // A page in a browser on this machine (RFC 8252 §7.3: any port).
+      {
+        ...app('page', 'RS256'),
+        application_type: 'native',
+        redirect_uris: ['http://127.0.0.1/callback'],
+      },
     ],
     jwks: { keys },
     conformIdTokenClaims: false,
+    clientBasedCORS: () => true,
     claims: { openid: ['sub'], email: ['email', 'email_verified'] },
     findAccount: (_, id) => ({
       accountId: id,

@@ -5,9 +5,9 @@ use std::process::Command;
 
 use crate::command::{Fault, cargo, run as run_command};
 
-/// The packages with criterion benchmarks under `benches/`.
-const BENCHED: &[&str] = &["policy", "sigv4", "seal", "store"];
-/// The one that is not criterion's: whole calls over HTTP.
+/// The packages with benchmarks under `benches/`.
+const BENCHED: &[&str] = &["policy", "sigv4", "seal", "store", "cognito"];
+/// Whole calls over HTTP.
 const HTTP: &str = "http";
 
 /// Runs the benchmarks of all benched packages, or of those named in `rest`.

@@ -5,20 +5,19 @@ use std::sync::Arc;
 
 use aws::{Arn, Timestamp};
 use facts::OperationFacts;
-use identity::{Ask, IssueRefusal, Origin, Principal, Session, SessionKind};
+use identity::{Ask, IssueRefusal, Origin, Principal, Session, SessionKind, Tag};
 use plane::{Call, Error, GatheringOperation, Permit, Touches};
-use store::{Read, Transaction};
+use store::Transaction;
 use wire::{Input, Output};
 
-use crate::errors::{
-    invalid_configuration, invalid_parameter, login_is_taken, logins_do_not_match, no_guests,
-    no_such_identity, not_authorized,
-};
+use crate::errors::{invalid_configuration, invalid_parameter};
 use crate::guest;
 use crate::identity_record::Identity;
-use crate::logins::{COGNITO, PresentedLogins, ProvenLogin, prove};
+use crate::logins::{COGNITO, PresentedLogins, ProvenLogin, prove_for_identity};
 use crate::pool::{IdentityPool, SCOPE};
 use crate::role_mapping;
+use crate::standing::{admit, identity_and_pool, methods};
+use crate::tag_mapping::session_tags;
 
 /// How long the credentials last: an hour, whatever the role allows.
 const DURATION_S: i64 = 3600;
@@ -56,8 +55,10 @@ impl GatheringOperation for GetCredentialsForIdentity {
     type Gathered = Vec<ProvenLogin>;
 
     async fn gather(&self, call: &Call) -> Result<Vec<ProvenLogin>, Error> {
-        let (_, pool) = self.identity(&call.directory().store().read())?;
-        prove(call, &pool, &self.logins).await
+        let reader = call.directory().store().read();
+        let (identity, pool) = identity_and_pool(&reader, &self.identity_id)?;
+        drop(reader);
+        prove_for_identity(call, &pool, &identity.id, &self.logins).await
     }
 
     fn touches(
@@ -67,13 +68,15 @@ impl GatheringOperation for GetCredentialsForIdentity {
         tx: &Transaction,
     ) -> Result<Touches, Error> {
         let standing = self.standing(logins, call, tx)?;
-        let ask = standing.ask()?;
+        let asks = standing.asks()?;
         // Judged here as well, because a role that does not trust the pool is the pool's
         // fault in AWS's words, and not the caller's.
-        call.directory()
-            .authorize(&call.caller, &call.request, &ask)
-            .map_err(|denied| invalid_configuration().because(denied))?;
-        Ok(Touches::one(ask))
+        for ask in &asks {
+            call.directory()
+                .authorize(&call.caller, &call.request, ask)
+                .map_err(|denied| invalid_configuration().because(denied))?;
+        }
+        Ok(Touches::all(asks))
     }
 
     fn run(
@@ -94,15 +97,6 @@ impl GatheringOperation for GetCredentialsForIdentity {
 }
 
 impl GetCredentialsForIdentity {
-    /// The identity and its pool. An identity whose pool is gone is gone too.
-    fn identity(&self, reader: &impl Read) -> Result<(Identity, IdentityPool), Error> {
-        let id = &self.identity_id;
-        let missing = || no_such_identity(id);
-        let identity = Identity::find(reader, id)?.ok_or_else(missing)?;
-        let pool = IdentityPool::find(reader, &identity.pool)?.ok_or_else(missing)?;
-        Ok((identity, pool))
-    }
-
     /// Who the caller has proved to be, and what follows from it.
     fn standing(
         &self,
@@ -110,68 +104,23 @@ impl GetCredentialsForIdentity {
         call: &Call,
         tx: &Transaction,
     ) -> Result<Standing, Error> {
-        let (mut identity, pool) = self.identity(tx)?;
-        let has_new_logins = match logins {
-            [] => {
-                admit_guest(&identity, &pool)?;
-                false
-            }
-            logins => admit(&mut identity, logins, call, tx)?,
-        };
+        let (mut identity, pool) = identity_and_pool(tx, &self.identity_id)?;
+        let has_new_logins = admit(&mut identity, &pool, logins, call, tx)?;
         let custom = self.custom_role_arn.as_deref();
         let role_arn = role_mapping::choose(&pool, logins, custom)?;
+        let tags = session_tags(&pool, logins)?;
         Ok(Standing {
             role: role(call, &pool, &role_arn)?,
             keys: condition_keys(&pool, &identity, logins),
+            tags: tags
+                .into_iter()
+                .map(|(key, value)| Tag { key, value })
+                .collect(),
             is_guest: logins.is_empty(),
             identity,
             has_new_logins,
         })
     }
-}
-
-/// Lets in an identity that proves nothing, if there is nothing to prove.
-fn admit_guest(identity: &Identity, pool: &IdentityPool) -> Result<(), Error> {
-    if identity.is_authenticated() {
-        let id = &identity.id;
-        return Err(not_authorized(format!(
-            "Access to Identity '{id}' is forbidden."
-        )));
-    }
-    if !pool.configuration.allows_guests {
-        return Err(no_guests());
-    }
-    Ok(())
-}
-
-/// Lets in an identity that proves one of its logins, and links the others that were proved
-/// with it; a guest proves none and becomes whoever signs in. Says whether any is new.
-fn admit(
-    identity: &mut Identity,
-    logins: &[ProvenLogin],
-    call: &Call,
-    tx: &Transaction,
-) -> Result<bool, Error> {
-    let mut unlinked = Vec::new();
-    let mut is_known = !identity.is_authenticated();
-    let mut is_another = false;
-    for login in logins {
-        match Identity::of_login(tx, &identity.pool, login)? {
-            None => unlinked.push(login),
-            Some(holder) if holder.id == identity.id => is_known = true,
-            Some(_) => is_another = true,
-        }
-    }
-    if !is_known {
-        return Err(logins_do_not_match());
-    }
-    if is_another {
-        return Err(login_is_taken());
-    }
-    for login in &unlinked {
-        identity.link(login, call.now())?;
-    }
-    Ok(!unlinked.is_empty())
 }
 
 /// The role of this ARN, path and case included. Only the pool's own account hands its roles
@@ -194,21 +143,11 @@ fn condition_keys(
     identity: &Identity,
     logins: &[ProvenLogin],
 ) -> Vec<(String, Vec<String>)> {
-    let methods = if logins.is_empty() {
-        vec!["unauthenticated".to_owned()]
-    } else {
-        let of_logins = logins
-            .iter()
-            .flat_map(|login| [login.provider().to_owned(), login.qualified()]);
-        std::iter::once("authenticated".to_owned())
-            .chain(of_logins)
-            .collect()
-    };
     let key = |name: &str| format!("{COGNITO}:{name}");
     vec![
         (key("aud"), vec![pool.id.clone()]),
         (key("sub"), vec![identity.id.clone()]),
-        (key("amr"), methods),
+        (key("amr"), methods(logins)),
     ]
 }
 
@@ -220,26 +159,40 @@ struct Standing {
     is_guest: bool,
     role: Arc<Principal>,
     keys: Vec<(String, Vec<String>)>,
+    tags: Vec<Tag>,
 }
 
 impl Standing {
-    /// The question to the role's trust policy, as if to STS.
-    fn ask(&self) -> Result<Ask, Error> {
+    /// The questions to the role's trust policy, as if to STS.
+    fn asks(&self) -> Result<Vec<Ask>, Error> {
+        let mut asks = vec![self.ask("sts:AssumeRoleWithWebIdentity")?];
+        if !self.tags.is_empty() {
+            asks.push(self.ask("sts:TagSession")?);
+        }
+        Ok(asks)
+    }
+
+    fn ask(&self, action: &'static str) -> Result<Ask, Error> {
         let role = &self.role;
         let trust = match &role.role {
             Some(facts) => Arc::clone(&facts.trust),
             None => return Err(Error::internal("a role has no trust policy")),
         };
-        let action = "sts:AssumeRoleWithWebIdentity";
         let mut ask = Ask::new(action, role.arn.as_str(), role.account.to_string())
             .guarded_by(trust)
             .asked_by(policy::Principal::identity_provider(COGNITO))
             .resource_tags("iam", &role.tags)
+            .request_tags(&self.tags)
+            .keys_many("sts:TransitiveTagKeys", self.tag_keys())
             .key("sts:RoleSessionName", SESSION_NAME);
         for (key, values) in &self.keys {
             ask = ask.keys_many(key.clone(), values.clone());
         }
         Ok(ask)
+    }
+
+    fn tag_keys(&self) -> Vec<String> {
+        self.tags.iter().map(|tag| tag.key.clone()).collect()
     }
 
     fn session(&self, call: &Call) -> Session {
@@ -255,8 +208,8 @@ impl Standing {
             expires_at: call.now_s() + DURATION_S,
             policy: self.is_guest.then(|| guest::session_policy().to_owned()),
             policy_arns: Vec::new(),
-            tags: Vec::new(),
-            transitive_tag_keys: Vec::new(),
+            tags: self.tags.clone(),
+            transitive_tag_keys: self.tag_keys(),
             source_identity: None,
             mfa_at: None,
             federation_keys,

@@ -54,3 +54,15 @@ pub(crate) fn invalid_configuration() -> Error {
     Error::new("InvalidIdentityPoolConfigurationException")
         .say("Invalid identity pool configuration. Check assigned IAM roles for this pool.")
 }
+
+/// The identity is not the caller's to use.
+pub(crate) fn access_is_forbidden(id: &str) -> Error {
+    not_authorized(format!("Access to Identity '{id}' is forbidden."))
+}
+
+/// A user of the developer's is another identity than the one that was named.
+pub(crate) fn developer_user_is_registered() -> Error {
+    Error::new("DeveloperUserAlreadyRegisteredException").say(
+        "The provided developer user identifier is already registered with Cognito under a different identity ID.",
+    )
+}

@@ -7,7 +7,7 @@ use wire::{Input, Output};
 
 use crate::errors::{login_is_taken, no_guests, no_such_pool};
 use crate::identity_record::Identity;
-use crate::logins::{COGNITO, PresentedLogins, ProvenLogin, invalid_token, prove};
+use crate::logins::{PresentedLogins, ProvenLogin, prove};
 use crate::pool::{IdentityPool, SCOPE};
 
 /// Finds an identity, or makes one. Needs no signature: the logins are the proof, and without
@@ -32,10 +32,6 @@ impl GatheringOperation for GetId {
 
     async fn gather(&self, call: &Call) -> Result<Vec<ProvenLogin>, Error> {
         let pool = self.pool(&call.directory().store().read())?;
-        if self.logins.contains_key(COGNITO) {
-            // Such a token is of an identity that its bearer knows already.
-            return Err(invalid_token("Can't pass in a Cognito token."));
-        }
         prove(call, &pool, &self.logins).await
     }
 
@@ -76,7 +72,7 @@ impl GatheringOperation for GetId {
             Identity::new(&pool, &uuid, permit.now())
         });
         for login in unlinked {
-            identity.link(login, permit.now())?;
+            identity.link(&pool, login, permit.now())?;
         }
         if !is_known {
             tx.put(SCOPE, &identity)?;

@@ -84,11 +84,11 @@ impl Operation for DescribeIdentity {
 
 /// Lists the identities of a pool.
 #[derive(Input)]
-#[wire(ignores("HideDisabled" = "only merging disables identities, and it is not built yet"))]
 pub(crate) struct ListIdentities {
     identity_pool_id: String,
     max_results: u32,
     next_token: Option<String>,
+    hide_disabled: Option<bool>,
 }
 
 /// A page of identities.
@@ -112,9 +112,13 @@ impl Operation for ListIdentities {
         let pool = IdentityPool::require(tx, &permit, &self.identity_pool_id)?;
         let after = self.next_token.as_deref();
         let page = paging::page::<Identity>(tx, "pool", &pool.id, after, self.max_results)?;
+        // A page may hold fewer than were asked for, or none; its token leads on.
+        let hides = self.hide_disabled == Some(true);
+        let shown = page.records.into_iter();
+        let shown = shown.filter(|identity| !(hides && identity.disabled));
         Ok(IdentityPage {
             identity_pool_id: pool.id,
-            identities: page.records.into_iter().map(IdentityView::from).collect(),
+            identities: shown.map(IdentityView::from).collect(),
             next_token: page.next,
         })
     }

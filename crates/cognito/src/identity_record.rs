@@ -9,7 +9,7 @@ use store::{Lookup, Read, Record};
 
 use crate::errors::{limit_exceeded, login_is_taken};
 use crate::logins::ProvenLogin;
-use crate::pool::SCOPE;
+use crate::pool::{IdentityPool, SCOPE};
 
 /// The most logins of an identity (API reference, `MergeDeveloperIdentities`).
 const LOGINS_MAX: usize = 20;
@@ -29,6 +29,16 @@ pub struct Identity {
     /// What its person can sign in with; none for a guest.
     #[serde(default)]
     pub logins: Vec<LinkedLogin>,
+    /// Whether it once had a login. It is nobody's then without one, and no guest any more.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub signed_in: bool,
+    /// Whether it was merged into another one, and counts no more.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub disabled: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// A person of a provider who is this identity.
@@ -42,13 +52,15 @@ pub struct LinkedLogin {
 
 impl Identity {
     /// A new identity without logins.
-    pub(crate) fn new(pool: &crate::pool::IdentityPool, uuid: &str, now: Timestamp) -> Identity {
+    pub(crate) fn new(pool: &IdentityPool, uuid: &str, now: Timestamp) -> Identity {
         Identity {
             id: format!("{}:{uuid}", pool.region()),
             pool: pool.id.clone(),
             created: now,
             modified: now,
             logins: Vec::new(),
+            signed_in: false,
+            disabled: false,
         }
     }
 
@@ -63,33 +75,78 @@ impl Identity {
         pool: &str,
         login: &ProvenLogin,
     ) -> Result<Option<Identity>, Error> {
-        let value = login_value(pool, login.provider(), login.subject());
+        Identity::of_person(reader, pool, login.provider(), login.subject())
+    }
+
+    /// The identity of the pool that this person of a provider is.
+    pub(crate) fn of_person(
+        reader: &impl Read,
+        pool: &str,
+        provider: &str,
+        subject: &str,
+    ) -> Result<Option<Identity>, Error> {
+        let value = login_value(pool, provider, subject);
         Ok(reader.find(SCOPE, "login", &value)?)
     }
 
     /// Whether its person has ever signed in.
     pub(crate) fn is_authenticated(&self) -> bool {
-        !self.logins.is_empty()
+        self.signed_in || !self.logins.is_empty()
     }
 
     /// Links a login that is linked to no identity yet. An identity is one person at each
-    /// provider, not two.
-    pub(crate) fn link(&mut self, login: &ProvenLogin, now: Timestamp) -> Result<(), Error> {
+    /// provider, not two; only the developer's own may know it under several names.
+    pub(crate) fn link(
+        &mut self,
+        pool: &IdentityPool,
+        login: &ProvenLogin,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let provider = login.provider();
-        if self.logins.iter().any(|held| held.provider == provider) {
+        let is_developers = pool.configuration.developer_provider.as_deref() == Some(provider);
+        if !is_developers && self.logins.iter().any(|held| held.provider == provider) {
             return Err(login_is_taken());
         }
+        self.take_over(
+            LinkedLogin {
+                provider: provider.to_owned(),
+                subject: login.subject().to_owned(),
+            },
+            now,
+        )
+    }
+
+    /// Adds a login, within the limit.
+    pub(crate) fn take_over(&mut self, login: LinkedLogin, now: Timestamp) -> Result<(), Error> {
         if self.logins.len() >= LOGINS_MAX {
             return Err(limit_exceeded(format!(
                 "An identity can have at most {LOGINS_MAX} linked logins."
             )));
         }
-        self.logins.push(LinkedLogin {
-            provider: provider.to_owned(),
-            subject: login.subject().to_owned(),
-        });
+        self.logins.push(login);
+        self.signed_in = true;
         self.modified = now;
         Ok(())
+    }
+
+    /// Removes the logins that `goes` says yes to, and says whether there were any.
+    pub(crate) fn unlink(&mut self, now: Timestamp, goes: impl Fn(&LinkedLogin) -> bool) -> bool {
+        let before = self.logins.len();
+        self.logins.retain(|login| !goes(login));
+        let some_went = self.logins.len() < before;
+        if some_went {
+            self.signed_in = true;
+            self.modified = now;
+        }
+        some_went
+    }
+
+    /// What the developer calls its person.
+    pub(crate) fn developer_users(&self, provider: &str) -> Vec<String> {
+        let of_developer = self.logins.iter().filter(|held| held.provider == provider);
+        let mut users: Vec<String> = of_developer.map(|held| held.subject.clone()).collect();
+        users.sort();
+        users
     }
 }
 

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use identity::OidcProvider;
 use oidc::{Claims, Expectation, Refusal};
 use plane::{Call, Error};
+use serde_json::{Map, Value};
 
-use crate::errors::not_authorized;
-use crate::pool::IdentityPool;
+use crate::errors::{logins_do_not_match, not_authorized};
+use crate::pool::{IdentityPool, UserPoolClient};
 
 /// The longest subject (OpenID Connect Core §2, `sub`). It becomes part of a session.
 const SUBJECT_BYTES_MAX: usize = 255;
@@ -18,11 +19,17 @@ pub(crate) const COGNITO: &str = "cognito-identity.amazonaws.com";
 /// The logins of a request as they came: provider to token.
 pub(crate) type PresentedLogins = BTreeMap<String, String>;
 
-/// A login that its provider vouches for. Made by [`prove`] alone.
+/// A login that its provider vouches for. Made by [`prove`] and its like alone.
 #[derive(Debug)]
 pub(crate) struct ProvenLogin {
     provider: String,
-    claims: Claims,
+    subject: String,
+    /// How `amr` names the provider and the person.
+    methods: Vec<String>,
+    claims: Map<String, Value>,
+    /// The client that the token was made for, where it decides about roles.
+    client: Option<String>,
+    own_token: bool,
 }
 
 impl ProvenLogin {
@@ -33,19 +40,90 @@ impl ProvenLogin {
 
     /// How the provider names the person.
     pub(crate) fn subject(&self) -> &str {
-        self.claims.subject()
+        &self.subject
     }
 
     /// Everything that the provider says.
-    pub(crate) fn claims(&self) -> &Claims {
+    pub(crate) fn claims(&self) -> &Map<String, Value> {
         &self.claims
     }
 
-    /// How `amr` names the person: `PROVIDER:CLIENT:SUBJECT`.
-    pub(crate) fn qualified(&self) -> String {
-        let client = self.claims.client_id();
-        format!("{}:{client}:{}", self.provider, self.subject())
+    /// How `amr` names the provider and the person.
+    pub(crate) fn methods(&self) -> &[String] {
+        &self.methods
     }
+
+    /// Keys under which a pool may have a mapping for it, the most exact one first.
+    pub(crate) fn mapping_keys(&self, pool: &IdentityPool) -> Vec<String> {
+        let (provider, account) = (&self.provider, pool.account);
+        let of_client = self.client.iter();
+        of_client
+            .map(|client| format!("{provider}:{client}"))
+            .chain([
+                provider.clone(),
+                format!("arn:aws:iam::{account}:oidc-provider/{provider}"),
+            ])
+            .collect()
+    }
+
+    /// The same login, known to have come through this client.
+    fn through(mut self, client: &str) -> ProvenLogin {
+        self.client = Some(client.to_owned());
+        self
+    }
+
+    /// Whether it is a token of the pool's own, of somebody whom the developer vouched for.
+    pub(crate) fn is_own_token(&self) -> bool {
+        self.own_token
+    }
+
+    /// Somebody whom the pool's owner vouches for, by signing the request.
+    pub(crate) fn of_developer(pool: &IdentityPool, provider: &str, user: &str) -> ProvenLogin {
+        ProvenLogin {
+            provider: provider.to_owned(),
+            subject: user.to_owned(),
+            methods: vec![
+                provider.to_owned(),
+                format!("{}{user}", developer_prefix(pool, provider)),
+            ],
+            claims: Map::new(),
+            client: None,
+            own_token: false,
+        }
+    }
+
+    /// Somebody of whom a verified token speaks. `qualifier` stands in `amr` between
+    /// provider and person.
+    fn of_claims(provider: &str, qualifier: &str, claims: &Claims) -> Result<ProvenLogin, Error> {
+        ProvenLogin::of_person(provider, qualifier, claims.subject(), claims.all().clone())
+    }
+
+    fn of_person(
+        provider: &str,
+        qualifier: &str,
+        subject: &str,
+        claims: Map<String, Value>,
+    ) -> Result<ProvenLogin, Error> {
+        if subject.len() > SUBJECT_BYTES_MAX {
+            return Err(invalid_token("Invalid claim: sub"));
+        }
+        Ok(ProvenLogin {
+            provider: provider.to_owned(),
+            subject: subject.to_owned(),
+            methods: vec![
+                provider.to_owned(),
+                format!("{provider}:{qualifier}:{subject}"),
+            ],
+            claims,
+            client: None,
+            own_token: false,
+        })
+    }
+}
+
+/// What `amr` says before the developer's name for somebody.
+fn developer_prefix(pool: &IdentityPool, provider: &str) -> String {
+    format!("{provider}:{}:", pool.id)
 }
 
 /// Verifies every login against the providers of the pool.
@@ -54,11 +132,71 @@ pub(crate) async fn prove(
     pool: &IdentityPool,
     presented: &PresentedLogins,
 ) -> Result<Vec<ProvenLogin>, Error> {
+    if presented.contains_key(COGNITO) {
+        // Such a token is of an identity that its bearer knows already.
+        return Err(invalid_token("Can't pass in a Cognito token."));
+    }
     let mut proven = Vec::with_capacity(presented.len());
     for (key, token) in presented {
         proven.push(prove_one(call, pool, key, token).await?);
     }
     Ok(proven)
+}
+
+/// The same, where a token that the developer's back end fetched for this identity counts too.
+pub(crate) async fn prove_for_identity(
+    call: &Call,
+    pool: &IdentityPool,
+    identity: &str,
+    presented: &PresentedLogins,
+) -> Result<Vec<ProvenLogin>, Error> {
+    let mut others = presented.clone();
+    let own = others.remove(COGNITO);
+    let mut proven = prove(call, pool, &others).await?;
+    if let Some(token) = own {
+        proven.push(prove_own(call, pool, identity, &token)?);
+    }
+    Ok(proven)
+}
+
+/// Verifies a token of the pool's own.
+fn prove_own(
+    call: &Call,
+    pool: &IdentityPool,
+    identity: &str,
+    token: &str,
+) -> Result<ProvenLogin, Error> {
+    let now_s = call.now_s();
+    let keys = call.directory().signing_keys();
+    let keys = keys
+        .find(&issuer::IDENTITY_POOLS, now_s)
+        .map_err(Error::internal)?;
+    let verified = issuer::verify_pool_token(keys.as_deref(), token, now_s)
+        .map_err(refuse)?
+        .ok_or_else(|| invalid_token("Not a Cognito token"))?;
+    let claims = verified.claims;
+    if claims.client_id() != pool.id {
+        return Err(invalid_token("Incorrect token audience."));
+    }
+    if claims.subject() != identity {
+        return Err(logins_do_not_match());
+    }
+    let methods = claims.authentication_methods();
+    let developer = pool.configuration.developer_provider.as_deref();
+    let developer = developer.ok_or_else(unsupported)?;
+    let prefix = developer_prefix(pool, developer);
+    let user = methods
+        .iter()
+        .find_map(|method| method.strip_prefix(&prefix));
+    let user = user.ok_or_else(|| invalid_token("Can't pass in a Cognito token."))?;
+    Ok(ProvenLogin {
+        provider: developer.to_owned(),
+        subject: user.to_owned(),
+        claims: claims.all().clone(),
+        client: None,
+        own_token: true,
+        methods,
+    })
 }
 
 async fn prove_one(
@@ -67,24 +205,98 @@ async fn prove_one(
     key: &str,
     token: &str,
 ) -> Result<ProvenLogin, Error> {
-    let provider = oidc_provider(call, pool, key)?.ok_or_else(|| {
-        not_authorized("Token is not from a supported provider of this identity pool.")
-    })?;
+    if let Some(application) = pool.configuration.public_providers.get(key) {
+        return prove_public(call, key, application, token).await;
+    }
+    let user_pool = pool.configuration.user_pools.iter();
+    let clients: Vec<&UserPoolClient> = user_pool
+        .filter(|client| client.provider_name.as_deref() == Some(key))
+        .collect();
+    if !clients.is_empty() {
+        return prove_user(call, key, &clients, token).await;
+    }
+    let provider = oidc_provider(call, pool, key)?.ok_or_else(unsupported)?;
+    let claims = verify(call, &provider.issuer, &provider.client_ids, token).await?;
+    ProvenLogin::of_claims(key, claims.client_id(), &claims)
+}
+
+async fn verify(
+    call: &Call,
+    issuer: &str,
+    client_ids: &[String],
+    token: &str,
+) -> Result<Claims, Error> {
     let expectation = Expectation {
-        issuer: &provider.issuer,
-        client_ids: &provider.client_ids,
+        issuer,
+        client_ids,
         now: call.now_s(),
     };
-    let claims = oidc::verify(token, &expectation, &call.environment.oidc_keys)
+    oidc::verify(token, &expectation, &call.environment.oidc_keys)
         .await
-        .map_err(refuse)?;
-    if claims.subject().len() > SUBJECT_BYTES_MAX {
-        return Err(invalid_token("Invalid claim: sub"));
+        .map_err(refuse)
+}
+
+/// Verifies the token of a provider that AWS has built in.
+async fn prove_public(
+    call: &Call,
+    key: &str,
+    application: &str,
+    token: &str,
+) -> Result<ProvenLogin, Error> {
+    let provider = social::Provider::named(key).ok_or_else(unsupported)?;
+    let asking = social::Asking {
+        applications: Some(&[application.to_owned()]),
+        now_s: call.now_s(),
+        nonce: &call.request_id,
+        keys: &call.environment.oidc_keys,
+        fetcher: &call.environment.outbound,
+    };
+    let person = provider
+        .verify(token, &asking)
+        .await
+        .map_err(refuse_public)?;
+    let claims = person.claims().clone();
+    ProvenLogin::of_person(key, person.client(), person.subject(), claims)
+}
+
+fn refuse_public(refusal: social::Refusal) -> Error {
+    match refusal {
+        social::Refusal::Token(refusal) => refuse(refusal),
+        social::Refusal::WrongApplication(_) => {
+            invalid_token("Incorrect token audience.").because(refusal)
+        }
+        social::Refusal::Malformed => invalid_token("Can't parse token").because(refusal),
+        other => invalid_token("Couldn't verify token.").because(other),
     }
-    Ok(ProvenLogin {
-        provider: key.to_owned(),
-        claims,
-    })
+}
+
+/// Verifies the identity token of a user pool, for one of the clients that the pool lists.
+async fn prove_user(
+    call: &Call,
+    key: &str,
+    clients: &[&UserPoolClient],
+    token: &str,
+) -> Result<ProvenLogin, Error> {
+    let ids: Vec<String> = clients
+        .iter()
+        .filter_map(|client| client.client_id.clone())
+        .collect();
+    let claims = verify(call, &format!("https://{key}"), &ids, token).await?;
+    // Access tokens are signed with the same keys, and say less.
+    if claims.all().get("token_use").and_then(Value::as_str) != Some("id") {
+        return Err(invalid_token("Token is not an id token."));
+    }
+    let wants_check = clients.iter().any(|client| {
+        client.client_id.as_deref() == Some(claims.client_id())
+            && client.server_side_token_check == Some(true)
+    });
+    if wants_check {
+        // Only the user pool knows whether its user is still signed in.
+        return Err(not_authorized("Token is inactive.")
+            .because("the user pool is not here, so it cannot be asked about its user"));
+    }
+    ProvenLogin::of_claims(key, "CognitoSignIn", &claims)
+        .map(|login| login.through(claims.client_id()))
 }
 
 /// The provider behind a login key: the pool lists its ARN, and the pool's account has it.
@@ -100,6 +312,10 @@ fn oidc_provider(
         let listed = &pool.configuration.oidc_provider_arns;
         listed.iter().any(|listed| listed == arn.as_str())
     }))
+}
+
+fn unsupported() -> Error {
+    not_authorized("Token is not from a supported provider of this identity pool.")
 }
 
 /// A refused token in AWS's words.

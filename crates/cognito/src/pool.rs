@@ -11,10 +11,11 @@ use store::{Lookup, Read, Record};
 
 use crate::errors::no_such_pool;
 use crate::role_mapping::RoleMapping;
+use crate::tag_mapping::TagMapping;
 
 /// The scope of all pools and identities: unsigned calls name them by nothing but their id,
 /// before anything is known of an account.
-pub(crate) const SCOPE: &str = "cognito-identity";
+pub const SCOPE: &str = "cognito-identity";
 
 /// An identity pool of an account in a region.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -33,6 +34,9 @@ pub struct IdentityPool {
     /// Which roles its identities get.
     #[serde(default)]
     pub roles: PoolRoles,
+    /// Which claims become tags of sessions, by provider.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tag_mappings: BTreeMap<String, TagMapping>,
 }
 
 /// Who may sign in to a pool, and how.

@@ -82,6 +82,7 @@ impl Operation for CreateIdentityPool {
             configuration: self.configuration()?,
             tags,
             roles: Default::default(),
+            tag_mappings: BTreeMap::new(),
         };
         tx.insert(SCOPE, &pool)?;
         let of_account = IdentityPool::account_value(account, "");

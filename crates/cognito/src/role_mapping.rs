@@ -79,7 +79,7 @@ pub(crate) fn choose(
         }
         return default_role(pool, logins.is_empty());
     };
-    let claims = login.claims().all();
+    let claims = login.claims();
     let claim = |name: &str| claims.get(name).map(texts);
     let mut candidates = match &mapping.source {
         RoleSource::Token => claim("cognito:roles").unwrap_or_default(),
@@ -114,12 +114,8 @@ pub(crate) fn choose(
 
 /// The mapping for a login's provider, under its login key or its ARN.
 fn mapping<'a>(pool: &'a IdentityPool, login: &ProvenLogin) -> Option<&'a RoleMapping> {
-    let provider = login.provider();
-    let mappings = &pool.roles.mappings;
-    mappings.get(provider).or_else(|| {
-        let account = pool.account;
-        mappings.get(&format!("arn:aws:iam::{account}:oidc-provider/{provider}"))
-    })
+    let keys = login.mapping_keys(pool);
+    keys.iter().find_map(|key| pool.roles.mappings.get(key))
 }
 
 fn default_role(pool: &IdentityPool, is_guest: bool) -> Result<String, Error> {
@@ -147,7 +143,7 @@ impl Rule {
 }
 
 /// A claim as texts: one, or each of a list.
-fn texts(claim: &Value) -> Vec<String> {
+pub(crate) fn texts(claim: &Value) -> Vec<String> {
     let text = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Bool(value) => Some(value.to_string()),

@@ -39,6 +39,7 @@ mod not_yet;
 mod oidc_provider_tags;
 mod oidc_providers;
 mod organizations_access;
+mod outbound_federation;
 mod paging;
 mod password_policy;
 mod policies;
@@ -203,6 +204,10 @@ pub static OPERATIONS: &[Entry] = &[
     stored::<attachments::ListAttachedGroupPolicies>(),
     stored::<attachments::ListAttachedRolePolicies>(),
     stored::<attachments::ListAttachedUserPolicies>(),
+    // The account as an issuer.
+    stored::<outbound_federation::DisableOutboundWebIdentityFederation>(),
+    gathering::<outbound_federation::EnableOutboundWebIdentityFederation>(),
+    stored::<outbound_federation::GetOutboundWebIdentityFederationInfo>(),
     // OpenID Connect providers.
     stored::<oidc_providers::AddClientIDToOpenIDConnectProvider>(),
     gathering::<oidc_providers::CreateOpenIDConnectProvider>(),

@@ -1,8 +1,9 @@
 //! The directory: finds the principal behind an access key, in memory when it can.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws::{AccountId, Entropy, Secret};
+use issuer::SigningKeys;
 use moka::sync::Cache;
 use seal::{Envelope, KeyRing};
 use sigv4::SigningSecret;
@@ -12,6 +13,7 @@ use crate::access_key::{AccessKey, KeyOwner, KeyStatus};
 use crate::caller::{Caller, Known, OpenSession};
 use crate::managed_policy::ManagedPolicy;
 use crate::oidc_provider::OidcProvider;
+use crate::outbound_issuer::OutboundIssuer;
 use crate::principal::{Principal, compile_managed};
 use crate::role::Role;
 use crate::session::{Session, SessionKind};
@@ -29,12 +31,16 @@ pub struct Directory(Arc<Inner>);
 struct Inner {
     store: Store,
     ring: Arc<KeyRing>,
-    envelope: Envelope,
+    envelope: Arc<Envelope>,
+    signing_keys: SigningKeys,
+    /// Where this Arnold is reached from outside, if anybody said.
+    public_url: OnceLock<String>,
     principals: Cache<String, Arc<Principal>>,
     roles_by_name: Cache<String, Arc<Principal>>,
     keys: Cache<String, Arc<LongTermKey>>,
     sessions: Cache<String, Arc<CachedSession>>,
     oidc_providers: Cache<String, Arc<(Arc<OidcProvider>, Watch)>>,
+    outbound_issuers: Cache<AccountId, Arc<(Arc<OutboundIssuer>, Watch)>>,
 }
 
 struct LongTermKey {
@@ -89,7 +95,10 @@ impl Directory {
     /// A directory over this store, with the ring that seals sessions and the envelope that
     /// seals secrets at rest.
     pub fn new(store: Store, ring: Arc<KeyRing>, envelope: Envelope) -> Directory {
+        let envelope = Arc::new(envelope);
         Directory(Arc::new(Inner {
+            signing_keys: SigningKeys::new(store.clone(), Arc::clone(&envelope)),
+            public_url: OnceLock::new(),
             store,
             ring,
             envelope,
@@ -98,6 +107,7 @@ impl Directory {
             keys: Cache::new(CACHED_MAX),
             sessions: Cache::new(CACHED_MAX),
             oidc_providers: Cache::new(CACHED_MAX),
+            outbound_issuers: Cache::new(CACHED_MAX),
         }))
     }
 
@@ -116,13 +126,20 @@ impl Directory {
         &self.0.envelope
     }
 
+    /// The keys with which Arnold signs as an issuer.
+    pub fn signing_keys(&self) -> &SigningKeys {
+        &self.0.signing_keys
+    }
+
     /// Forgets everything that is in memory.
     pub fn forget(&self) {
+        self.0.signing_keys.forget();
         self.0.principals.invalidate_all();
         self.0.roles_by_name.invalidate_all();
         self.0.keys.invalidate_all();
         self.0.sessions.invalidate_all();
         self.0.oidc_providers.invalidate_all();
+        self.0.outbound_issuers.invalidate_all();
     }
 
     /// The credential behind an access key id and the session token that came with it.
@@ -469,6 +486,52 @@ impl Directory {
         let entry = Arc::new((Arc::clone(&provider), watch));
         self.0.oidc_providers.insert(key, entry);
         Ok(Some(provider))
+    }
+
+    /// Says where this Arnold is reached from outside. Counts once.
+    pub fn publish_at(&self, url: &str) {
+        let _ = self.0.public_url.set(url.trim_end_matches('/').to_owned());
+    }
+
+    /// The URL of an account's issuer of this id: below the public address where there is
+    /// one, else in AWS's form.
+    pub fn outbound_issuer_url(&self, id: &str) -> String {
+        match self.0.public_url.get() {
+            Some(url) => format!("{url}{}{id}", OutboundIssuer::PATH),
+            None => OutboundIssuer::aws_url(id),
+        }
+    }
+
+    /// Whether tokens of this issuer are made here, for others.
+    pub fn is_outbound_issuer(&self, issuer: &str) -> bool {
+        let below = self.0.public_url.get();
+        issuer.ends_with(OutboundIssuer::AWS_ENDING)
+            || below.is_some_and(|url| {
+                let rest = issuer.strip_prefix(url.as_str());
+                rest.is_some_and(|rest| rest.starts_with(OutboundIssuer::PATH))
+            })
+    }
+
+    /// The account as an issuer, if it ever was one.
+    pub fn outbound_issuer(
+        &self,
+        account: AccountId,
+    ) -> Result<Option<Arc<OutboundIssuer>>, StoreError> {
+        let store = &self.0.store;
+        if let Some(found) = self.0.outbound_issuers.get(&account)
+            && found.1.is_current(store)
+        {
+            return Ok(Some(Arc::clone(&found.0)));
+        }
+        let mut watch = Watch::default();
+        watch.before_reading(store, GLOBAL_SCOPE, OutboundIssuer::KIND, account.as_str());
+        let Some(issuer) = store.get::<OutboundIssuer>(GLOBAL_SCOPE, account.as_str())? else {
+            return Ok(None);
+        };
+        let issuer = Arc::new(issuer);
+        let entry = Arc::new((Arc::clone(&issuer), watch));
+        self.0.outbound_issuers.insert(account, entry);
+        Ok(Some(issuer))
     }
 
     /// Whether this ARN names a managed policy of the account's, or of AWS's.

@@ -18,6 +18,7 @@ mod managed;
 mod managed_policy;
 mod mfa_device;
 mod oidc_provider;
+mod outbound_issuer;
 mod password;
 mod principal;
 mod role;
@@ -46,6 +47,7 @@ pub use self::managed::{AwsManagedPolicy, aws_managed_policies, by_arn as aws_ma
 pub use self::managed_policy::{ManagedPolicy, PolicyVersion};
 pub use self::mfa_device::{Enabled, MfaDevice, MfaFailure, MfaRefusal, MfaUse, Pair, Window};
 pub use self::oidc_provider::OidcProvider;
+pub use self::outbound_issuer::OutboundIssuer;
 pub use self::password::{HashedPassword, NotHashed, PASSWORD_CHARS_MAX};
 pub use self::principal::{Principal, PrincipalKind, RoleFacts};
 pub use self::role::{NamedPrincipal, Role};

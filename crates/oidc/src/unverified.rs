@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::algorithm::Algorithm;
 use crate::refusal::{Part, Refusal};
 use crate::strict_json::{JsonFault, parse_object};
+use crate::verify::{audiences, text};
 
 /// The longest token that STS takes.
 const TOKEN_BYTES_MAX: usize = 20_000;
@@ -17,7 +18,7 @@ const KEY_ID_BYTES_MAX: usize = 1024;
 /// Types of the header's `typ` that an identity token may carry, in small letters. Other
 /// types are other tokens (logout tokens, proofs of possession) that providers sign with
 /// the same keys.
-const TYPES: &[&str] = &["jwt", "jose", "at+jwt"];
+const TYPES: &[&str] = &["jwt", "jws", "jose", "at+jwt"];
 
 /// A token whose signature nobody has checked yet. Good for one thing: finding out whose
 /// keys to try.
@@ -68,6 +69,17 @@ impl<'a> Unverified<'a> {
     /// Who issued the token, if it is to be believed.
     pub fn issuer(&self) -> &str {
         &self.issuer
+    }
+
+    /// Whom it was made for, if it is to be believed.
+    pub fn audiences(&self) -> Result<Vec<String>, Refusal> {
+        audiences(&self.claims)
+    }
+
+    /// At whose request it was made, if it is to be believed.
+    pub fn authorized_party(&self) -> Result<Option<String>, Refusal> {
+        let party = text(&self.claims, "azp")?;
+        Ok(party.map(str::to_owned))
     }
 }
 

@@ -149,7 +149,7 @@ fn clients(
     }
 }
 
-fn audiences(claims: &Map<String, Value>) -> Result<Vec<String>, Refusal> {
+pub(crate) fn audiences(claims: &Map<String, Value>) -> Result<Vec<String>, Refusal> {
     const MALFORMED: Refusal = Refusal::MalformedClaim("aud");
     match claims.get("aud") {
         None => Err(Refusal::MissingClaim("aud")),
@@ -163,7 +163,7 @@ fn audiences(claims: &Map<String, Value>) -> Result<Vec<String>, Refusal> {
 }
 
 /// A claim that is a text with something in it.
-fn text<'a>(
+pub(crate) fn text<'a>(
     claims: &'a Map<String, Value>,
     name: &'static str,
 ) -> Result<Option<&'a str>, Refusal> {

@@ -16,6 +16,10 @@ pub struct Config {
     pub allow: Vec<Origin>,
     /// PEM files with certificate authorities to believe beside the platform's.
     pub ca_files: Vec<PathBuf>,
+    /// Where providers are asked instead of where they say they are: their address, or what
+    /// it begins with, and its replacement. Comes from the configuration's `[providers]`.
+    #[serde(skip)]
+    pub endpoints: std::collections::BTreeMap<String, String>,
     /// Whether the server runs in development mode. Not part of the file: it comes from
     /// the command line.
     #[serde(skip)]
@@ -35,6 +39,14 @@ pub enum ConfigError {
         "`[outbound] allow`: `{0}` is not loopback: `http` and a port of `*` are for `localhost`, `127.0.0.1` and `[::1]` only"
     )]
     NotLoopback(String),
+    /// A provider or its end point that is no address.
+    #[error("`[providers]`: `{text}` is not an address that can be fetched: {source}")]
+    Endpoint {
+        /// What was written.
+        text: String,
+        /// What is wrong with it.
+        source: crate::FetchRefusal,
+    },
     /// A file of certificate authorities cannot be read.
     #[error("`[outbound] ca_files`: cannot read `{path}`: {reason}")]
     CaFile {

@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 
 use crate::config::{Config, ConfigError};
 use crate::connect::Connection;
+use crate::endpoints::Endpoints;
 use crate::origin::Origin;
 use crate::refusal::FetchRefusal;
 use crate::resolve::{Resolve, SystemResolver};
@@ -62,6 +63,7 @@ pub struct Fetched {
 /// Fetches documents under the guard of a [`Config`].
 pub struct Fetcher {
     allow: Vec<Origin>,
+    endpoints: Endpoints,
     trust: Trust,
     resolver: Arc<dyn Resolve>,
     limits: Limits,
@@ -84,6 +86,7 @@ impl Fetcher {
         let trust = Trust::new(config.ca_files.iter().map(PathBuf::as_path))?;
         Ok(Fetcher {
             allow: config.allow,
+            endpoints: Endpoints::new(config.endpoints)?,
             trust,
             resolver,
             limits,
@@ -107,8 +110,9 @@ impl Fetcher {
         }
     }
 
-    /// Fetches `url` with a `GET`.
+    /// Fetches `url` with a `GET`, from its configured end point where it has one.
     pub async fn get(&self, url: &str) -> Result<Fetched, FetchRefusal> {
+        let url = &*self.endpoints.of(url);
         let target = Target::parse(url)?;
         self.in_time(url, async {
             let connection = self.connect(&target).await?;
@@ -147,7 +151,8 @@ impl Fetcher {
         match tokio::time::timeout(self.limits.time_max, bounded).await {
             Ok(result) => result,
             Err(_elapsed) => Err(FetchRefusal::TimedOut {
-                url: url.to_owned(),
+                // What comes behind may be somebody's secret.
+                url: url.split('?').next().unwrap_or_default().to_owned(),
                 limit: self.limits.time_max,
             }),
         }

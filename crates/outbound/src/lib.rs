@@ -12,6 +12,7 @@
 
 mod config;
 mod connect;
+mod endpoints;
 mod fetcher;
 mod origin;
 mod refusal;

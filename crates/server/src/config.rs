@@ -1,5 +1,6 @@
 //! Configuration: one TOML file, everything in it optional.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
@@ -13,6 +14,9 @@ pub struct Config {
     pub master_key: MasterKeySource,
     /// Which origins outside may be fetched from although they are private.
     pub outbound: outbound::Config,
+    /// Where identity providers are asked, if not where they say that they are: an address
+    /// such as `"https://accounts.google.com"`, and what takes its place.
+    pub providers: BTreeMap<String, String>,
     /// Proxies whose forwarded headers are believed.
     pub proxy: ProxyConfig,
     /// The audit trail.
@@ -53,6 +57,10 @@ pub struct AuditConfig {
 pub struct NamesConfig {
     /// Domains under which a bucket may be the first label (`BUCKET.s3.corp.example`).
     pub s3_domains: Vec<String>,
+    /// Where this server is reached from outside (`https://arnold.corp.example`). Issuers of
+    /// accounts that are made from then on have addresses below it, so that others can fetch
+    /// their keys; without it they have AWS's form.
+    pub public_url: Option<String>,
 }
 
 /// The configuration cannot be used.

@@ -17,6 +17,7 @@ use wire::Outgoing;
 use crate::answer::AnswerBody;
 use crate::dev::Dev;
 use crate::patience::{Hurried, Missing, Patience};
+use crate::published;
 use crate::s3_front::S3Front;
 
 /// The largest body of any call but S3's, in bytes: AWS's limit for the query protocol.
@@ -40,6 +41,9 @@ impl Front {
     ) -> Result<Response<AnswerBody>, Infallible> {
         let peer = peer(from, request.headers(), &self.trusted_proxies);
         let path = request.uri().path();
+        if let Some(answer) = self.published(&request) {
+            return Ok(answer);
+        }
         if let Some(rest) = path.strip_prefix("/_arnold/") {
             let rest = rest.to_owned();
             return Ok(self.own(&rest, request, from).await);
@@ -87,6 +91,44 @@ impl Front {
             }
         };
         Ok(finish(outgoing, origin))
+    }
+
+    /// What Arnold says about itself as an issuer, if that was asked.
+    fn published<B>(&self, request: &Request<B>) -> Option<Response<AnswerBody>> {
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        if !is_read || self.s3.is_bucket_host(request.headers()) {
+            return None;
+        }
+        let environment = self.plane.environment();
+        let host = request.uri().authority().map(http::uri::Authority::as_str);
+        let host = host.or_else(|| request.headers().get(header::HOST)?.to_str().ok());
+        let asked = published::Asked {
+            host: host.unwrap_or_default(),
+            path: request.uri().path(),
+            now_s: environment.clock.epoch_seconds(),
+        };
+        match published::document(&environment.directory, &asked) {
+            Ok(document) => {
+                let mut answer = json(StatusCode::OK, document?.to_string());
+                let headers = answer.headers_mut();
+                headers.insert(
+                    header::ACCESS_CONTROL_ALLOW_ORIGIN,
+                    HeaderValue::from_static("*"),
+                );
+                headers.insert(
+                    header::CACHE_CONTROL,
+                    HeaderValue::from_static("public, max-age=300"),
+                );
+                Some(answer)
+            }
+            Err(error) => {
+                tracing::error!(%error, "keys could not be published");
+                Some(json_error(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "the keys are not to be had",
+                ))
+            }
+        }
     }
 
     /// Arnold's own paths.

@@ -130,6 +130,9 @@ impl House {
             Arc::clone(&keeper.ring),
             Envelope::new(&master, Box::new(SystemEntropy)),
         );
+        if let Some(url) = &config.names.public_url {
+            directory.publish_at(url);
+        }
         let first_key = match &bootstrap {
             Some(path) => {
                 bootstrap::apply_file(&directory, clock.as_ref(), entropy.as_ref(), path)?;
@@ -139,6 +142,7 @@ impl House {
         };
 
         config.outbound.dev = dev;
+        config.outbound.endpoints = std::mem::take(&mut config.providers);
         let outbound = Arc::new(outbound::Fetcher::new(config.outbound.clone())?);
         let environment = Environment {
             directory: directory.clone(),
@@ -217,10 +221,23 @@ impl House {
         stop: impl Future<Output = ()>,
     ) -> io::Result<()> {
         let keeper = self.keeper;
+        let environment = self.front.plane.environment();
+        let (directory, clock) = (
+            environment.directory.clone(),
+            Arc::clone(&environment.clock),
+        );
         let rotation = tokio::spawn(async move {
             loop {
                 tokio::time::sleep(ROTATION_LOOK_EVERY).await;
                 keeper.rotate_if_due();
+                let (directory, now_s) = (directory.clone(), clock.epoch_seconds());
+                let rotated = tokio::task::spawn_blocking(move || {
+                    let realms = [&issuer::IDENTITY_POOLS, &issuer::WEB_IDENTITIES];
+                    directory.signing_keys().rotate_if_due(&realms, now_s);
+                });
+                if let Err(error) = rotated.await {
+                    tracing::error!(%error, "signing keys were not looked at");
+                }
             }
         });
         let dispatcher = self

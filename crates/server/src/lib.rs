@@ -13,6 +13,7 @@ mod house;
 mod letters;
 mod listen;
 mod patience;
+mod published;
 mod reset_point;
 mod s3_front;
 mod s3_gate;

@@ -16,7 +16,9 @@ mod session_request;
 mod session_token;
 #[cfg(test)]
 mod tests;
+mod vouching;
 mod web_identity;
+mod web_identity_token;
 
 use plane::{Entry, federated, hot, stored};
 
@@ -30,4 +32,5 @@ pub static OPERATIONS: &[Entry] = &[
     hot::<delegated_access::GetDelegatedAccessToken>(),
     hot::<federation_token::GetFederationToken>(),
     federated::<session_token::GetSessionToken>(),
+    hot::<web_identity_token::GetWebIdentityToken>(),
 ];

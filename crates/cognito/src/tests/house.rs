@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use aws::{AccountId, Clock as _, MovableClock, SystemEntropy};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::{HeaderMap, Method};
 use identity::{
     Account, Ask, Caller, Denied, Directory, GLOBAL_SCOPE, Known, OidcProvider, RequestFacts, Role,
@@ -200,6 +202,22 @@ impl House {
     pub(super) async fn credentials(&self, identity: &str, logins: &Json) -> Answered {
         let input = json!({"IdentityId": identity, "Logins": logins});
         self.call("GetCredentialsForIdentity", input).await
+    }
+
+    /// Header and claims of a token of the pool's own, verified.
+    pub(super) fn read_token(&self, token: &str) -> (Json, Json) {
+        let now_s = self.clock.epoch_seconds();
+        let keys = self.environment.directory.signing_keys();
+        let keys = keys.find(&issuer::IDENTITY_POOLS, now_s).unwrap().unwrap();
+        issuer::verify_pool_token(Some(&keys), token, now_s)
+            .unwrap()
+            .unwrap();
+        let part = |at: usize| {
+            let part = token.split('.').nth(at).unwrap();
+            let bytes = BASE64_URL_SAFE_NO_PAD.decode(part).unwrap();
+            serde_json::from_slice(&bytes).unwrap()
+        };
+        (part(0), part(1))
     }
 
     /// The caller that credentials stand for.

@@ -127,7 +127,7 @@ async fn providers_that_cannot_be_verified_are_refused() {
         "IdentityPoolName": "pool",
         "AllowUnauthenticatedIdentities": false,
         "OpenIdConnectProviderARNs": [format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{KEY}")],
-        "SupportedLoginProviders": {"accounts.google.com": "1", "graph.facebook.com": "2"},
+        "SupportedLoginProviders": {"accounts.google.com": "1", "www.digits.com": "2"},
         "DeveloperProviderName": "login.mine",
         "CognitoIdentityProviders": [{
             "ProviderName": "cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a",
@@ -138,10 +138,10 @@ async fn providers_that_cannot_be_verified_are_refused() {
     house.good("UpdateIdentityPool", input).await;
     let token = house.token(ISSUER, "ann");
     for key in [
-        "accounts.google.com",
+        "www.digits.com",
         "graph.facebook.com",
         "login.mine",
-        "cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a",
+        "cognito-idp.eu-central-1.amazonaws.com/eu-central-1_b",
         "arn:aws:iam::111122223333:saml-provider/adfs",
         "nobody.example.com",
         ISSUER,
@@ -153,6 +153,17 @@ async fn providers_that_cannot_be_verified_are_refused() {
         assert_eq!(
             refused(&house, &pool, key, &token).await,
             UNSUPPORTED,
+            "{key}"
+        );
+    }
+    // Those that the pool takes speak for themselves alone.
+    for key in [
+        "accounts.google.com",
+        "cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a",
+    ] {
+        assert_eq!(
+            refused(&house, &pool, key, &token).await,
+            "Invalid login token. Issuer doesn't match providerName",
             "{key}"
         );
     }
@@ -205,5 +216,11 @@ async fn tokens_of_cognito_itself_have_no_place_in_get_id() {
     );
     let guest = house.id(&pool, &json!({})).await;
     let said = refusal(house.credentials(&guest, &logins).await);
-    assert_eq!(said, says("NotAuthorizedException", UNSUPPORTED));
+    assert_eq!(
+        said,
+        says(
+            "NotAuthorizedException",
+            "Invalid login token. Not a Cognito token"
+        )
+    );
 }

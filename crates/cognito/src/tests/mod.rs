@@ -4,12 +4,15 @@
 
 mod authorization;
 mod credentials;
+mod developer;
 mod get_id;
 mod house;
 mod identities;
 mod logins;
+mod open_id_token;
 mod pools;
 mod provider;
 mod role_mapping;
 mod roles;
+mod tag_mapping;
 mod tags;

@@ -257,6 +257,7 @@ async fn an_account_has_a_thousand_pools() {
         },
         tags: Default::default(),
         roles: Default::default(),
+        tag_mappings: Default::default(),
     };
     let made = house.store.transact(|tx| -> Result<(), store::StoreError> {
         (0..999).try_for_each(|number| tx.put(SCOPE, &pool(number)))

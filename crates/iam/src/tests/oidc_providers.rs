@@ -282,7 +282,7 @@ fn a_missing_thumbprint_is_taken_from_the_host_of_the_keys() {
     let config = Config {
         allow: vec![origin.parse().unwrap()],
         ca_files: vec![file],
-        dev: false,
+        ..Config::default()
     };
     let house = house_with(config, Some(format!("{origin}/keys")));
     let created = house.good(CREATE, &[("Url", URL)]);

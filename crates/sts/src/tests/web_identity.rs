@@ -297,7 +297,7 @@ fn a_provider_id_belongs_to_other_kinds_of_tokens() {
     let house = house();
     let token = token(&claims(now(&house)));
     let mut form = form(ROLE, &token);
-    form.push(("ProviderId", "www.amazon.com"));
+    form.push(("ProviderId", "idp.example.com"));
     let refused = house.refused(&Caller::Anonymous, "AssumeRoleWithWebIdentity", &form);
     assert_eq!(refused.0, "ValidationError");
 }
