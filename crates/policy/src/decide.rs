@@ -154,7 +154,7 @@ impl Answers {
             Some(set) if has_policies => ask(set, question, Attached::ToPrincipal, layer),
             _ => Ok(Ways::NONE),
         };
-        let resource_layer = if is_role_assumption(question) {
+        let resource_layer = if assumes_role(question) {
             Layer::Trust
         } else {
             Layer::Resource
@@ -250,7 +250,7 @@ impl Answers {
         }
         // Keys and roles are in their own policy's hands: identity policies count only as
         // far as that policy trusts the account with them.
-        let decides_alone = is_role_assumption(question) || question.target.is("kms", "key/");
+        let decides_alone = assumes_role(question) || question.target.is("kms", "key/");
         if decides_alone && !self.resource.any_of(Ways::ACCOUNT) {
             // A grant to the role that boundary or session policy cut off is their doing.
             let layer = match self.own_refusal() {
@@ -300,11 +300,19 @@ const ROLE_ASSUMPTIONS: [&str; 5] = [
     "sts:setsourceidentity",
 ];
 
-fn is_role_assumption(question: &Question<'_>) -> bool {
+fn assumes_role(question: &Question<'_>) -> bool {
     let action = question.action.name();
     action.starts_with(b"sts:")
         && ROLE_ASSUMPTIONS
             .iter()
             .any(|name| name.as_bytes() == action)
         && question.target.is("iam", "role/")
+}
+
+/// Whether a role's trust policy decides about the action.
+pub(crate) fn is_role_assumption(action: &str, resource: &str) -> bool {
+    ROLE_ASSUMPTIONS
+        .iter()
+        .any(|name| name.eq_ignore_ascii_case(action))
+        && Target::new(resource).is("iam", "role/")
 }

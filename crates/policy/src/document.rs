@@ -85,8 +85,10 @@ pub(crate) struct Statement {
 
 /// What a statement does where it applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Effect {
+pub enum Effect {
+    /// It allows.
     Allow,
+    /// It denies.
     Deny,
 }
 
@@ -185,17 +187,31 @@ impl Document {
             }
         };
         for statement in &self.statements {
-            for condition in &statement.conditions {
-                add(&condition.key);
-            }
-            let values = statement.conditions.iter().flat_map(|c| &c.values);
-            if self.variables == Variables::Read {
-                for text in statement.resources.items().iter().chain(values) {
-                    each_variable(text, &mut add);
-                }
-            }
+            statement.each_key(self.variables, &mut add);
         }
         keys
+    }
+
+    /// Whether a statement says whom it is about.
+    pub fn has_principals(&self) -> bool {
+        self.statements
+            .iter()
+            .any(|statement| statement.principals != Listed::Absent)
+    }
+}
+
+impl Statement {
+    /// Gives every condition key that the statement reads, variables included.
+    pub(crate) fn each_key(&self, variables: Variables, add: &mut impl FnMut(&str)) {
+        for condition in &self.conditions {
+            add(&condition.key);
+        }
+        let values = self.conditions.iter().flat_map(|c| &c.values);
+        if variables == Variables::Read {
+            for text in self.resources.items().iter().chain(values) {
+                each_variable(text, add);
+            }
+        }
     }
 }
 

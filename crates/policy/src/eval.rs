@@ -2,9 +2,12 @@
 //!
 //! The case is all there is: no key is derived, no policy looked up.
 
+mod sources;
+
 use std::fmt::Write;
 use std::sync::Arc;
 
+use crate::explain::{self, Explanation};
 use crate::json::{self, Json};
 use crate::{Context, Decision, Document, Grammar, Layer, Layers, PolicySet, Principal, Request};
 use crate::{decide, grammar};
@@ -36,6 +39,64 @@ pub fn line(json: &str) -> String {
     }
 }
 
+/// What a case asks.
+struct Asked<'j> {
+    principal: Principal,
+    named: &'j str,
+    action: &'j str,
+    resource: &'j str,
+    resource_account: &'j str,
+    context: Context,
+}
+
+impl Asked<'_> {
+    fn request(&self) -> Request<'_> {
+        Request {
+            principal: &self.principal,
+            action: self.action,
+            resource: self.resource,
+            resource_account: self.resource_account,
+            context: &self.context,
+        }
+    }
+}
+
+/// A case, decided and explained.
+#[derive(Debug)]
+pub struct Explained {
+    /// The case's id.
+    pub id: String,
+    /// Who asks, as the case names them.
+    pub principal: String,
+    /// What they ask to do.
+    pub action: String,
+    /// To which resource.
+    pub resource: String,
+    /// The decision, and why.
+    pub explanation: Explanation,
+}
+
+/// Decides one case as [`line`] does, slowly, and says why. Places are places in this text.
+pub fn explain(json: &str) -> Result<Explained, String> {
+    if json.len() > LINE_BYTES_MAX {
+        return Err("the case is too long".to_owned());
+    }
+    let case = json::parse(json).map_err(|refused| refused.to_string())?;
+    let fields = Fields { case: &case };
+    let asked = fields.asked()?;
+    let sources = sources::of_case(json, &case)?;
+    Ok(Explained {
+        id: match fields.find("id") {
+            Some(Json::String(id)) => id.clone().into_owned(),
+            _ => String::new(),
+        },
+        principal: asked.named.to_owned(),
+        action: asked.action.to_owned(),
+        resource: asked.resource.to_owned(),
+        explanation: explain::explain(&asked.request(), &sources),
+    })
+}
+
 /// The fields of a case.
 struct Fields<'j> {
     case: &'j Json<'j>,
@@ -65,21 +126,7 @@ impl<'j> Fields<'j> {
     }
 
     fn evaluate(&self) -> Result<(Decision, Layer), String> {
-        if self.case.members().is_none() {
-            return Err("the line is not an object".to_owned());
-        }
-        self.text("id")?;
-        let named = self.text("principal")?;
-        let principal = Principal::parse(named, self.optional_text("roleArn")?)
-            .ok_or_else(|| format!("`{named}` is not a principal"))?;
-        let context = self.context()?;
-        let request = Request {
-            principal: &principal,
-            action: self.text("action")?,
-            resource: self.text("resource")?,
-            resource_account: self.text("resourceAccount")?,
-            context: &context,
-        };
+        let asked = self.asked()?;
         let identity = self.set("identityPolicies")?;
         let boundary = self.set("permissionsBoundary")?;
         let session = self.set("sessionPolicies")?;
@@ -96,8 +143,26 @@ impl<'j> Fields<'j> {
             rcps: &rcps,
             vpc_endpoint: vpc_endpoint.as_ref(),
         };
-        let verdict = decide(&request, &layers);
+        let verdict = decide(&asked.request(), &layers);
         Ok((verdict.decision, verdict.layer))
+    }
+
+    /// What the case asks, its policies aside.
+    fn asked(&self) -> Result<Asked<'j>, String> {
+        if self.case.members().is_none() {
+            return Err("the line is not an object".to_owned());
+        }
+        self.text("id")?;
+        let named = self.text("principal")?;
+        Ok(Asked {
+            principal: Principal::parse(named, self.optional_text("roleArn")?)
+                .ok_or_else(|| format!("`{named}` is not a principal"))?,
+            named,
+            action: self.text("action")?,
+            resource: self.text("resource")?,
+            resource_account: self.text("resourceAccount")?,
+            context: self.context()?,
+        })
     }
 
     fn context(&self) -> Result<Context, String> {
@@ -110,6 +175,10 @@ impl<'j> Fields<'j> {
             return Err("`context` has too many keys".to_owned());
         }
         for (key, value) in keys {
+            // A key without a value is absent.
+            if *value == Json::Null {
+                continue;
+            }
             let refused = || format!("the value of context key `{key}` is not text");
             if let Json::Array(values) = value {
                 let texts: Option<Vec<&str>> = values.iter().map(Json::scalar).collect();
@@ -182,7 +251,8 @@ fn quote(text: &str, line: &mut String) {
     line.push('"');
 }
 
-fn decision_name(decision: Decision) -> &'static str {
+/// A decision as verdicts say it.
+pub fn decision_name(decision: Decision) -> &'static str {
     match decision {
         Decision::Allowed => "allowed",
         Decision::ExplicitDeny => "explicitDeny",
@@ -190,7 +260,8 @@ fn decision_name(decision: Decision) -> &'static str {
     }
 }
 
-fn layer_name(layer: Layer) -> &'static str {
+/// A layer as verdicts say it.
+pub fn layer_name(layer: Layer) -> &'static str {
     match layer {
         Layer::Identity => "identity",
         Layer::Resource => "resource",

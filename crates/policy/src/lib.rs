@@ -7,7 +7,8 @@
 //!
 //! The way through: `json` (text to values) → `grammar` (values to a document, as AWS
 //! accepts them) → `set` (documents to statements that can be asked quickly) → `decide`
-//! (the layers put together). [`eval`] does all of it for one line of JSON.
+//! (the layers put together). [`eval`] does all of it for one line of JSON; [`explain`] does
+//! it slowly and says why.
 
 mod action;
 mod condition;
@@ -16,6 +17,7 @@ mod decide;
 mod denial;
 mod document;
 pub mod eval;
+pub mod explain;
 mod glob;
 mod grammar;
 mod index;
@@ -26,6 +28,7 @@ mod malformed;
 mod network;
 mod number;
 mod operator;
+mod outline;
 mod principal;
 mod resource;
 mod set;
@@ -35,6 +38,8 @@ pub use self::context::Context;
 pub use self::decide::{Decision, Layer, Layers, Request, Verdict, decide};
 pub use self::denial::denial_message;
 pub use self::document::{AllowedActions, Document, Grammar, PrincipalEntry, PrincipalKind};
+pub use self::document::{Document, Effect, Grammar, PrincipalEntry, PrincipalKind};
 pub use self::malformed::Malformed;
+pub use self::outline::{Position, StatementSpan, statement_spans};
 pub use self::principal::Principal;
 pub use self::set::PolicySet;

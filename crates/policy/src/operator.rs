@@ -1,10 +1,13 @@
 //! Condition operators by name: `ForAnyValue:StringNotLikeIfExists` taken apart.
 
 use std::cmp::Ordering;
+use std::fmt;
 
 /// A condition operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Operator {
+    /// Its name without what comes before and after it.
+    pub(crate) name: &'static str,
     pub(crate) quantifier: Quantifier,
     pub(crate) test: Test,
     /// The name says `Not`: the condition holds where no value matches.
@@ -75,7 +78,7 @@ impl Operator {
             Some(base) => (base, true),
             None => (rest, false),
         };
-        let (_, test, negated) = OPERATORS
+        let (name, test, negated) = OPERATORS
             .iter()
             .find(|(known, _, _)| known.eq_ignore_ascii_case(base))?;
         // `Null` asks whether the key exists; no form of it may assume the answer.
@@ -83,11 +86,24 @@ impl Operator {
             return None;
         }
         Some(Operator {
+            name,
             quantifier,
             test: *test,
             negated: *negated,
             if_exists,
         })
+    }
+}
+
+impl fmt::Display for Operator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.quantifier {
+            Quantifier::None => "",
+            Quantifier::AnyValue => "ForAnyValue:",
+            Quantifier::AllValues => "ForAllValues:",
+        })?;
+        f.write_str(self.name)?;
+        f.write_str(if self.if_exists { "IfExists" } else { "" })
     }
 }
 
@@ -161,6 +177,7 @@ mod tests {
         assert_eq!(operator.quantifier, Quantifier::AnyValue);
         assert_eq!(operator.test, Test::StringLike);
         assert!(operator.negated && operator.if_exists);
+        assert_eq!(operator.to_string(), "ForAnyValue:StringNotLikeIfExists");
         assert_eq!(Operator::parse("bool"), Operator::parse("Bool"));
     }
 

@@ -197,6 +197,15 @@ impl Principal {
         self.account.as_deref()
     }
 
+    /// The partition that the caller's ARN says.
+    fn partition(&self) -> Option<&str> {
+        let arn = match &self.behind {
+            Behind::Arn(arn) if self.name.is_empty() => arn,
+            _ => &self.name,
+        };
+        arn.split(':').nth(1)
+    }
+
     /// Whether the caller signed with credentials of an account.
     pub(crate) fn is_signed(&self) -> bool {
         match self.kind {
@@ -209,8 +218,12 @@ impl Principal {
     pub(crate) fn named_by(&self, named: &Named) -> Ways {
         match named {
             Named::Anyone => Ways::ANYONE,
-            Named::Account(id) => {
-                let same = self.account.as_deref() == Some(id);
+            Named::Account { partition, id } => {
+                // One number may be an account's in several partitions.
+                let same = self.account.as_deref() == Some(id)
+                    && partition
+                        .as_deref()
+                        .is_none_or(|named| self.partition().is_none_or(|own| own == named));
                 if same { Ways::ACCOUNT } else { Ways::NONE }
             }
             Named::Aws(text) => self.named_by_aws(text),
@@ -276,7 +289,11 @@ fn is_named(arn: &str, account: Option<&str>, kind: &str, name: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Named {
     Anyone,
-    Account(Box<str>),
+    /// Everybody in an account; its root's ARN says the partition as well.
+    Account {
+        partition: Option<Box<str>>,
+        id: Box<str>,
+    },
     /// A user, role, session or federated user by ARN, a user or role by unique id.
     Aws(Box<str>),
     Service(Box<str>),
@@ -292,7 +309,10 @@ impl Named {
             PrincipalKind::Anyone => Named::Anyone,
             PrincipalKind::Aws if value == "*" => Named::Anyone,
             PrincipalKind::Aws => match account_named(value) {
-                Some(id) => Named::Account(id.into()),
+                Some((partition, id)) => Named::Account {
+                    partition: partition.map(Into::into),
+                    id: id.into(),
+                },
                 None => Named::Aws(value.into()),
             },
             PrincipalKind::Service => Named::Service(value.into()),
@@ -302,16 +322,18 @@ impl Named {
     }
 }
 
-/// The account that a principal's text means as a whole: its id, or its root's ARN.
-pub(crate) fn account_named(text: &str) -> Option<&str> {
+/// The account that a principal's text means as a whole, by its id or by its root's ARN;
+/// the latter says the partition too.
+pub(crate) fn account_named(text: &str) -> Option<(Option<&str>, &str)> {
     if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(text);
+        return Some((None, text));
     }
     let mut parts = text.splitn(6, ':');
-    let is_root =
-        parts.next() == Some("arn") && parts.nth(1) == Some("iam") && parts.next() == Some("");
+    let is_arn = parts.next() == Some("arn");
+    let partition = parts.next();
+    let is_root = is_arn && parts.next() == Some("iam") && parts.next() == Some("");
     let account = parts.next().filter(|id| is_root && !id.is_empty())?;
-    (parts.next() == Some("root")).then_some(account)
+    (parts.next() == Some("root")).then_some((partition, account))
 }
 
 #[cfg(test)]
@@ -343,6 +365,16 @@ mod tests {
         assert_eq!(session.named_by(&aws("*")), Ways::ANYONE);
         let other_path = "arn:aws:iam::111122223333:role/app";
         assert_eq!(session.named_by(&aws(other_path)), Ways::NONE);
+    }
+
+    #[test]
+    fn an_account_of_another_partition_is_another_account() {
+        let user = Principal::user(USER, None);
+        let elsewhere = aws("arn:aws-us-gov:iam::111122223333:root");
+        assert_eq!(user.named_by(&elsewhere), Ways::NONE);
+        let there = Principal::role("arn:aws-us-gov:iam::111122223333:role/app", None);
+        assert_eq!(there.named_by(&elsewhere), Ways::ACCOUNT);
+        assert_eq!(there.named_by(&aws("111122223333")), Ways::ACCOUNT);
     }
 
     #[test]

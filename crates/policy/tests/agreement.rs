@@ -5,6 +5,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "the reference and the generator are tests as well"
 )]
 
@@ -14,13 +15,28 @@ mod reference;
 use std::collections::HashMap;
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, TestError, TestRunner};
 use serde_json::Value;
 
-fn engine(case: &Value) -> String {
+/// What the engine decides, and the layer that it names.
+fn engine(case: &Value) -> (String, String) {
     let line = policy::eval::line(&case.to_string());
     let verdict: Value = serde_json::from_str(&line).unwrap();
-    verdict["decision"].as_str().map_or(line, str::to_owned)
+    match (verdict["decision"].as_str(), verdict["layer"].as_str()) {
+        (Some(decision), Some(layer)) => (decision.to_owned(), layer.to_owned()),
+        _ => panic!("{line}"),
+    }
+}
+
+/// What the explaining evaluator decides, and the layer that it names.
+fn explained(case: &Value) -> (String, String) {
+    let verdict = policy::eval::explain(&case.to_string())
+        .unwrap()
+        .explanation
+        .verdict;
+    let decision = policy::eval::decision_name(verdict.decision);
+    let layer = policy::eval::layer_name(verdict.layer);
+    (decision.to_owned(), layer.to_owned())
 }
 
 #[test]
@@ -36,7 +52,7 @@ fn engine_and_reference_agree_on_generated_cases() {
     let cases = std::env::var("POLICY_CASES")
         .ok()
         .and_then(|n| n.parse().ok())
-        .unwrap_or(20_000);
+        .unwrap_or(5_000);
     let config = Config {
         cases,
         failure_persistence: None,
@@ -48,16 +64,26 @@ fn engine_and_reference_agree_on_generated_cases() {
         let case = generate::case(&mut generate::Tape::new(&tape));
         let (fast, slow) = (engine(&case), reference::decide(&case));
         prop_assert!(
-            fast == slow,
-            "engine {}, reference {}: {}",
+            fast.0 == slow,
+            "engine {:?}, reference {}: {}",
             fast,
             slow,
             case
         );
+        let why = explained(&case);
+        prop_assert!(
+            fast == why,
+            "engine {:?}, explained {:?}: {}",
+            fast,
+            why,
+            case
+        );
         Ok(())
     });
-    if let Err(failure) = result {
-        panic!("{failure}");
+    match result {
+        Err(TestError::Fail(reason, _)) => panic!("{reason}"),
+        Err(failure) => panic!("{failure}"),
+        Ok(()) => {}
     }
 }
 
@@ -75,7 +101,7 @@ fn generated_cases_end_in_every_decision() {
             })
             .collect();
         let case = generate::case(&mut generate::Tape::new(&tape));
-        *seen.entry(engine(&case)).or_default() += 1;
+        *seen.entry(engine(&case).0).or_default() += 1;
     }
     for decision in ["allowed", "explicitDeny", "implicitDeny"] {
         assert!(

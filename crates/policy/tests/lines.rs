@@ -131,5 +131,7 @@ proptest! {
         let text: String = text.into_iter().collect();
         let answer: Value = serde_json::from_str(&line(&text)).unwrap();
         prop_assert!(answer["decision"].is_string() != answer["error"].is_string());
+        let explained = policy::eval::explain(&text);
+        prop_assert_eq!(explained.is_ok(), answer["decision"].is_string());
     }
 }

@@ -45,7 +45,7 @@ impl<'t> Tape<'t> {
 const HOME: &str = "111122223333";
 const AWAY: &str = "444455556666";
 
-const PRINCIPALS: [&str; 13] = [
+const PRINCIPALS: [&str; 21] = [
     "arn:aws:iam::111122223333:user/ana",
     "arn:aws:sts::111122223333:assumed-role/app/s1",
     "arn:aws:iam::444455556666:user/ana",
@@ -59,9 +59,25 @@ const PRINCIPALS: [&str; 13] = [
     "cognito-identity.amazonaws.com",
     "*",
     "arn:aws:iam::111122223333:role/team/app",
+    "arn:aws:iam::111122223333:user/team/ana",
+    "arn:aws:sts::111122223333:federated-user/ana",
+    "arn:aws:sts::111122223333:assumed-role/App/s1",
+    "arn:aws:iam::111122223333:oidc-provider/idp.example.com",
+    "events.amazonaws.com",
+    "arn:aws-us-gov:iam::111122223333:user/ana",
+    "accounts.google.com",
+    "arn:aws:iam::444455556666:role/app",
 ];
 
-const LISTED: [&str; 16] = [
+const PROVIDERS: [&str; 5] = [
+    "arn:aws:iam::111122223333:saml-provider/corp",
+    "cognito-identity.amazonaws.com",
+    "arn:aws:iam::111122223333:oidc-provider/idp.example.com",
+    "accounts.google.com",
+    "sns.amazonaws.com",
+];
+
+const LISTED: [&str; 26] = [
     "arn:aws:iam::111122223333:user/bob",
     "*",
     "111122223333",
@@ -78,9 +94,19 @@ const LISTED: [&str; 16] = [
     "arn:aws:sts::111122223333:federated-user/bob",
     "arn:aws:iam::111122223333:user/*",
     "arn:aws:iam::111122223333:user/ANA",
+    "arn:aws-us-gov:iam::111122223333:root",
+    "arn:aws:iam::111122223333:user/team/ana",
+    "arn:aws:iam::111122223333:role/team/x/app",
+    "arn:aws:iam::111122223333:role/App",
+    "arn:aws:sts::111122223333:assumed-role/app/s2",
+    "arn:aws:sts::111122223333:assumed-role/app/*",
+    "arn:aws:sts::111122223333:federated-user/ana",
+    "AIDACKCEVSQ6C2EXAMPLE",
+    "arn:aws:iam::111122223333:role/*",
+    "sns.amazonaws.com",
 ];
 
-const ACTIONS: [&str; 8] = [
+const ACTIONS: [&str; 12] = [
     "s3:GetObject",
     "s3:PutObject",
     "s3:ListBucket",
@@ -89,9 +115,13 @@ const ACTIONS: [&str; 8] = [
     "sqs:SendMessage",
     "sts:GetCallerIdentity",
     "iam:GetRole",
+    "sts:TagSession",
+    "sts:AssumeRoleWithSAML",
+    "sts:AssumeRoleWithWebIdentity",
+    "S3:getobject",
 ];
 
-const ACTION_PATTERNS: [&str; 14] = [
+const ACTION_PATTERNS: [&str; 23] = [
     "*",
     "s3:*",
     "s3:GetObject",
@@ -106,9 +136,18 @@ const ACTION_PATTERNS: [&str; 14] = [
     "sqs:SendMessage",
     "s3:P*t",
     "*:*",
+    "sts:AssumeRole*",
+    "*:Get*",
+    "s3*",
+    "s?:*",
+    "sts:TagSession",
+    "*Object",
+    "S3:GET??????",
+    "s3:**t",
+    "sts:GetCallerIdentity",
 ];
 
-const RESOURCES: [&str; 9] = [
+const RESOURCES: [&str; 18] = [
     "arn:aws:s3:::reports/home/ana/x",
     "arn:aws:s3:::reports",
     "arn:aws:s3:::reports/a*b",
@@ -118,9 +157,18 @@ const RESOURCES: [&str; 9] = [
     "arn:aws:sqs:us-east-1:111122223333:ana-queue",
     "arn:aws:logs:us-east-1:111122223333:log-group:a:b",
     "*",
+    "arn:aws:s3:::reports/home/an?/x",
+    "arn:aws:s3:::reports/home/${aws:username}/x",
+    "arn:aws:iam::111122223333:role/team/target",
+    "arn:aws:kms:us-east-1:111122223333:alias/k1",
+    "arn:aws:s3:::reports/home/a😀b/x",
+    "arn:aws:s3:::REPORTS/home/ana/x",
+    "arn:aws:dynamodb:us-east-1:111122223333:table/T/index/a:b:c",
+    "arn:aws:s3:::reports/a}b/x",
+    "arn:aws:s3:::reports/a,b/x",
 ];
 
-const RESOURCE_PATTERNS: [&str; 24] = [
+const RESOURCE_PATTERNS: [&str; 46] = [
     "*",
     "arn:aws:s3:::reports/*",
     "arn:aws:s3:::reports",
@@ -145,9 +193,31 @@ const RESOURCE_PATTERNS: [&str; 24] = [
     "arn:aws:sqs",
     "arn:aws:s3:::reports/*/${aws:username}/${dynamodb:LeadingKeys}",
     "arn:aws-cn:s3:::reports/*",
+    "**",
+    "?",
+    "arn:aws:s3:::reports/home/a?b/x",
+    "arn:aws:s3:::reports/home/a??b/x",
+    "arn:aws:s3:::reports/home/${*}/x",
+    "arn:aws:s3:::reports/home/an${?}/x",
+    "arn:aws:s3:::reports/home/${$}{aws:username}/x",
+    "arn:aws:s3:::reports/${missing, 'a}b'}/x",
+    "arn:aws:s3:::reports/${missing,'a,b'}/x",
+    "arn:aws:s3:::reports/${ missing , 'home' }/*",
+    "arn:aws:s3:::reports/${missing, '*'}/x",
+    "arn:aws:sqs:us-east-1:${aws:PrincipalAccount}:ana-queue",
+    "arn:aws:sqs:us-east-1:${*}:ana-queue",
+    "arn:aws:iam::111122223333:role/${aws:PrincipalTag/team}",
+    "arn:aws:s3:::reports/*${aws:username}*",
+    "arn:aws:s3:::reports/home/${aws:username",
+    "arn:aws:s3:::reports/${}home/*",
+    "arn:aws:kms:*:*:alias/*",
+    "arn:aws:s3:::?eports/*/x",
+    "arn:*:s3:::reports/*",
+    "arn:aws:dynamodb:*:*:table/T/index/a:*",
+    "arn:aws:s3:::reports/*/*/*",
 ];
 
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 13] = [
     "aws:username",
     "aws:PrincipalTag/team",
     "dynamodb:LeadingKeys",
@@ -159,9 +229,21 @@ const KEYS: [&str; 11] = [
     "saml:aud",
     "x:blob",
     "AWS:principaltag/TEAM",
+    "aws:PrincipalAccount",
+    "aws:TagKeys",
 ];
 
-const TEXTS: [&str; 9] = [
+const TEXT_KEYS: [&str; 7] = [
+    "aws:username",
+    "aws:PrincipalTag/team",
+    "AWS:principaltag/TEAM",
+    "dynamodb:LeadingKeys",
+    "aws:TagKeys",
+    "aws:PrincipalAccount",
+    "s3:max-keys",
+];
+
+const TEXTS: [&str; 26] = [
     "ana",
     "Ana",
     "an?",
@@ -171,9 +253,51 @@ const TEXTS: [&str; 9] = [
     "ané",
     "ANÉ",
     "${aws:username}",
+    "a*b",
+    "?",
+    "${*}",
+    "an${?}",
+    "${missing}",
+    "${missing, 'ana'}",
+    "${aws:PrincipalTag/team, 'team'}-x",
+    "team-x",
+    "ana*",
+    "😀",
+    "?na",
+    "1",
+    "true",
+    "Straße",
+    "STRASSE",
+    "${aws:TagKeys}",
+    "${dynamodb:LeadingKeys, 'ana'}",
 ];
-const NUMBERS: [&str; 8] = ["10", "10.0", "9", "-1", "0", "10.5", "x", "100"];
-const DATES: [&str; 9] = [
+const NUMBERS: [&str; 24] = [
+    "10",
+    "10.0",
+    "9",
+    "-1",
+    "0",
+    "10.5",
+    "x",
+    "100",
+    "1e1",
+    "1E2",
+    "-0",
+    "+10",
+    "007",
+    "7",
+    "123456789012345678901234567890",
+    "123456789012345678901234567891",
+    ".5",
+    "0.5",
+    "5.",
+    "-1.5",
+    "1e-1",
+    "0.1",
+    "",
+    "10 ",
+];
+const DATES: [&str; 19] = [
     "2020-01-01T00:00:01Z",
     "2020-01-01T01:00:01+01:00",
     "2020-01-01",
@@ -183,16 +307,32 @@ const DATES: [&str; 9] = [
     "2021-06",
     "soon",
     "2020-01-01T00:00:02Z",
+    "2020-01-01T00:00Z",
+    "2020-01-01T00:00:01.5Z",
+    "2020-01-01T00:00:01.50Z",
+    "1577836801.5",
+    "2019-12-31T19:00:01-05:00",
+    "-1",
+    "1969-12-31T23:59:59Z",
+    "2020-02-30",
+    "2020-01-01T00:00:01",
+    "0",
 ];
-const ADDRESSES: [&str; 6] = [
+const ADDRESSES: [&str; 12] = [
     "10.0.0.1",
     "10.0.1.1",
     "2001:db8::1",
     "2001:DB8:0::1",
     "::ffff:10.0.0.1",
     "x",
+    "10.0.0.256",
+    "::1",
+    "fe80::1",
+    "10.0.0.1/32",
+    "0:0:0:0:0:0:0:1",
+    "::ffff:a00:1",
 ];
-const RANGES: [&str; 8] = [
+const RANGES: [&str; 15] = [
     "10.0.0.0/24",
     "10.0.0.1",
     "0.0.0.0/0",
@@ -201,15 +341,25 @@ const RANGES: [&str; 8] = [
     "10.0.0.1/33",
     "10.0.0.77/24",
     "2001:db8::1",
+    "::ffff:0:0/96",
+    "10.0.0.0/8",
+    "10.0.0.0/0",
+    "::1/128",
+    "fe80::/10",
+    "10.0.0.0/31",
+    "x",
 ];
-const ARNS: [&str; 5] = [
+const ARNS: [&str; 8] = [
     "arn:aws:sns:us-east-1:111122223333:topic-1",
     "arn:aws:sns:us-east-1:111122223333:topic:1",
     "arn:aws:iam::111122223333:role/ana",
     "arn:aws:s3:::ana",
     "ana",
+    "arn:aws:iam::111122223333:user/team/ana",
+    "arn:aws:sns:us-east-1:111122223333:a*b",
+    "arn:aws:sns:eu-west-1:444455556666:topic-1",
 ];
-const ARN_PATTERNS: [&str; 8] = [
+const ARN_PATTERNS: [&str; 16] = [
     "arn:aws:sns:*:*:topic-?",
     "arn:aws:sns:us-east-1:111122223333:topic-1",
     "arn:aws:sns:*:topic-1",
@@ -218,8 +368,18 @@ const ARN_PATTERNS: [&str; 8] = [
     "*",
     "arn:aws:s3:::${missing, 'ana'}",
     "arn:aws:*:*:*:*",
+    "arn:aws:sns:*:111122223333:*",
+    "arn:aws:iam::111122223333:user/*/${aws:username}",
+    "arn:aws:sns:*:*:a${*}b",
+    "arn:aws:sns:??-east-?:*:*",
+    "arn:aws:sns:us-east-1:${aws:PrincipalAccount}:topic-1",
+    "ARN:aws:s3:::ana",
+    "arn:aws:s3:::${missing}",
+    "ana",
 ];
-const BLOBS: [&str; 5] = ["QUJD", "QUJE", "QQ==", "!", ""];
+const BLOBS: [&str; 9] = [
+    "QUJD", "QUJE", "QQ==", "!", "", "QUI=", "QUI", "QUJDRA==", "QQ",
+];
 const BOOLS: [&str; 5] = ["true", "false", "True", "yes", "FALSE"];
 
 /// One case of the JSON-lines form.
@@ -286,13 +446,14 @@ fn context(tape: &mut Tape<'_>) -> Value {
     for _ in 0..tape.below(7) {
         let key = tape.pick(&KEYS);
         let from: &[&str] = match key {
-            "s3:max-keys" => &NUMBERS[..7],
+            "s3:max-keys" => &NUMBERS,
             "aws:CurrentTime" => &DATES,
             "aws:SourceIp" => &ADDRESSES,
             "aws:SourceArn" => &ARNS,
             "aws:SecureTransport" => &BOOLS,
             "x:blob" => &BLOBS,
-            _ => &TEXTS[..8],
+            "aws:PrincipalAccount" => &[HOME, AWAY],
+            _ => &TEXTS,
         };
         let value = match tape.below(5) {
             0 => json!(
@@ -348,14 +509,24 @@ fn statement(tape: &mut Tape<'_>, with_principal: bool) -> Value {
     } else {
         "Action"
     };
-    statement.insert(not.into(), tape.some(&ACTION_PATTERNS, 3));
+    // Half of all statements are about every action, a third about every resource: what
+    // comes after would hardly ever be asked otherwise.
+    let actions = match tape.below(2) {
+        0 => json!("*"),
+        _ => tape.some(&ACTION_PATTERNS, 3),
+    };
+    statement.insert(not.into(), actions);
     if !(with_principal && tape.once_in(4)) {
         let not = if tape.once_in(6) {
             "NotResource"
         } else {
             "Resource"
         };
-        statement.insert(not.into(), tape.some(&RESOURCE_PATTERNS, 3));
+        let resources = match tape.below(3) {
+            0 => json!("*"),
+            _ => tape.some(&RESOURCE_PATTERNS, 3),
+        };
+        statement.insert(not.into(), resources);
     }
     if tape.below(2) == 1 {
         statement.insert("Condition".into(), conditions(tape));
@@ -367,8 +538,9 @@ fn principals(tape: &mut Tape<'_>) -> Value {
     match tape.below(8) {
         0 => json!("*"),
         1 => json!({ "Service": tape.some(&["sns.amazonaws.com", "events.amazonaws.com"], 2) }),
-        2 => json!({ "Federated": tape.some(&PRINCIPALS[9..11], 2) }),
+        2 => json!({ "Federated": tape.some(&PROVIDERS, 2) }),
         3 => json!({ "AWS": tape.some(&LISTED, 2), "Service": "sns.amazonaws.com" }),
+        4 => json!({ "CanonicalUser": "79a59df900b949e5", "AWS": tape.pick(&LISTED) }),
         _ => json!({ "AWS": tape.some(&LISTED, 3) }),
     }
 }
@@ -395,8 +567,8 @@ fn conditions(tape: &mut Tape<'_>) -> Value {
                 _ if base.ends_with("IpAddress") => (&["aws:SourceIp"], &RANGES),
                 "Bool" => (&["aws:SecureTransport"], &BOOLS),
                 "BinaryEquals" => (&["x:blob"], &BLOBS),
-                "Null" => (&KEYS, &BOOLS[..3]),
-                _ => (&KEYS[..4], &TEXTS),
+                "Null" => (&KEYS, &BOOLS),
+                _ => (&TEXT_KEYS, &TEXTS),
             };
             tests.insert(tape.pick(keys).to_owned(), tape.some(values, 3));
         }

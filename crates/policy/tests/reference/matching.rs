@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use base64::Engine;
 use serde_json::Value;
 
 /// What a statement's texts may refer to.
@@ -75,21 +74,14 @@ fn expand(text: &str, scope: &Scope<'_>, wildcards: bool) -> Option<Vec<Token>> 
     let mut tokens = vec![];
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let inside = rest.strip_prefix("${").filter(|_| scope.variables);
-        if let Some((inside, after)) = inside.and_then(|inside| inside.split_once('}')) {
-            let value = match inside {
-                "*" | "?" | "$" => inside.to_owned(),
-                _ => {
-                    let (key, default) = match inside.split_once(',') {
-                        Some((key, default)) => (key, Some(default.trim().trim_matches('\''))),
-                        None => (inside, None),
-                    };
-                    match scope.values(key.trim()) {
-                        Some((values, _)) if values.len() == 1 => values[0].clone(),
-                        Some(_) => return None,
-                        None => default?.to_owned(),
-                    }
-                }
+        if let Some((variable, after)) = variable(rest).filter(|_| scope.variables) {
+            let value = match variable {
+                ("*" | "?" | "$", None) => variable.0.to_owned(),
+                (key, default) => match scope.values(key) {
+                    Some((values, _)) if values.len() == 1 => values[0].clone(),
+                    Some(_) => return None,
+                    None => default?.to_owned(),
+                },
             };
             tokens.extend(value.chars().map(Token::Literal));
             rest = after;
@@ -102,6 +94,25 @@ fn expand(text: &str, scope: &Scope<'_>, wildcards: bool) -> Option<Vec<Token>> 
         rest = rest.strip_prefix(first).unwrap();
     }
     Some(tokens)
+}
+
+/// Reads `${key}` or `${key, 'default'}`: what is asked for, and the text after it.
+fn variable(text: &str) -> Option<((&str, Option<&str>), &str)> {
+    let inside = text.strip_prefix("${")?;
+    let end = inside.find([',', '}'])?;
+    let (key, rest) = inside.split_at(end);
+    if key.trim().is_empty() {
+        return None;
+    }
+    if let Some(after) = rest.strip_prefix('}') {
+        return Some(((key.trim(), None), after));
+    }
+    let (_, rest) = rest
+        .split_once('\'')
+        .filter(|(s, _)| s.trim_start_matches(',').trim().is_empty())?;
+    let (default, rest) = rest.split_once('\'')?;
+    let after = rest.trim_start().strip_prefix('}')?;
+    Some(((key.trim(), Some(default)), after))
 }
 
 /// Rule 8: a resource pattern, part by part.
@@ -196,15 +207,12 @@ fn value_matches(base: &str, value: &str, policy: &str, scope: &Scope<'_>) -> bo
             let (value, policy) = (value.to_lowercase(), policy.to_lowercase());
             ["true", "false"].contains(&value.as_str()) && value == policy
         }
-        "BinaryEquals" => {
-            let decode = |text| base64::engine::general_purpose::STANDARD.decode(text).ok();
-            decode(value).is_some() && decode(value) == decode(policy)
-        }
+        "BinaryEquals" => blob(value).is_some() && blob(value) == blob(policy),
         "IpAddress" => in_range(value, policy).unwrap_or(false),
         _ => {
             let order = match base.strip_prefix("Numeric") {
                 Some(_) => decimal(value).zip(decimal(policy)).map(|(v, p)| v.cmp(&p)),
-                None => seconds(value).zip(seconds(policy)).map(|(v, p)| v.cmp(&p)),
+                None => instant(value).zip(instant(policy)).map(|(v, p)| v.cmp(&p)),
             };
             let comparison = base
                 .trim_start_matches("Numeric")
@@ -221,6 +229,22 @@ fn value_matches(base: &str, value: &str, policy: &str, scope: &Scope<'_>) -> bo
     }
 }
 
+/// The bytes of a base64 value. Padding may be left out, but where it stands it must fit.
+fn blob(text: &str) -> Option<Vec<u8>> {
+    const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digits = text.trim_end_matches('=');
+    if (digits.len() < text.len() && !text.len().is_multiple_of(4)) || digits.len() % 4 == 1 {
+        return None;
+    }
+    let mut bits = String::new();
+    for letter in digits.chars() {
+        bits.push_str(&format!("{:06b}", LETTERS.find(letter)?));
+    }
+    let bytes = bits.as_bytes().chunks_exact(8);
+    let byte = |byte| u8::from_str_radix(str::from_utf8(byte).unwrap(), 2).unwrap();
+    Some(bytes.map(byte).collect())
+}
+
 fn in_range(value: &str, policy: &str) -> Option<bool> {
     let address: IpAddr = value.parse().ok()?;
     let range: ipnet::IpNet = match policy.contains('/') {
@@ -230,33 +254,62 @@ fn in_range(value: &str, policy: &str) -> Option<bool> {
     Some(range.contains(&address))
 }
 
-/// A decimal as a whole number of billionths.
-fn decimal(text: &str) -> Option<i128> {
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
+/// A decimal as its sign and its digits before and after the point, padded so that they
+/// compare as text does.
+fn decimal(text: &str) -> Option<(i8, String)> {
+    let (sign, digits) = match text.strip_prefix(['-', '+']) {
+        Some(rest) => (if text.starts_with('-') { -1 } else { 1 }, rest),
         None => (1, text),
     };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let all_digits = |t: &str| !t.is_empty() && t.chars().all(|c| c.is_ascii_digit());
-    if !all_digits(whole) || !all_digits(fraction) {
+    let (digits, exponent) = match digits.split_once(['e', 'E']) {
+        Some((digits, exponent)) => (digits, exponent.parse::<i32>().ok()?),
+        None => (digits, 0),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let all = format!("{whole}{fraction}");
+    if all.is_empty() || !all.chars().all(|c| c.is_ascii_digit()) {
         return None;
     }
-    let padded = format!("{fraction:0<9}");
-    Some(sign * (whole.parse::<i128>().ok()? * 1_000_000_000 + padded.parse::<i128>().ok()?))
+    // Where the point stands in 120 digits, sixty before and sixty after.
+    let point = 60 - i32::try_from(whole.len()).ok()? - exponent;
+    let padded = format!("{}{all}", "0".repeat(usize::try_from(point).ok()?));
+    let padded = format!("{padded:0<120}");
+    if padded.chars().all(|c| c == '0') {
+        return Some((0, padded));
+    }
+    // Of two negative numbers the one with the greater digits is the lesser.
+    let turned = |c: char| match sign {
+        -1 => char::from(b'0' + b'9' - c as u8),
+        _ => c,
+    };
+    Some((sign, padded.chars().map(turned).collect()))
 }
 
-/// An instant in seconds: ISO 8601 through a calendar library, or a plain number.
-fn seconds(text: &str) -> Option<i64> {
+/// An instant in nanoseconds: ISO 8601 through a calendar library, or a plain number.
+fn instant(text: &str) -> Option<i128> {
     if text.len() == 4 && text.chars().all(|c| c.is_ascii_digit()) {
-        return seconds(&format!("{text}-01-01"));
+        return instant(&format!("{text}-01-01"));
     }
-    if let Ok(epoch) = text.parse() {
-        return Some(epoch);
+    if !text.contains(['T', 't']) && !text.trim_start_matches('-').contains('-') {
+        let (sign, digits) = match text.strip_prefix('-') {
+            Some(rest) => (-1, rest),
+            None => (1, text),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+        let all_digits = |t: &str| !t.is_empty() && t.chars().all(|c| c.is_ascii_digit());
+        if !all_digits(whole) || !all_digits(fraction) {
+            return None;
+        }
+        let nanos: i128 = format!("{fraction:0<9.9}").parse().ok()?;
+        return Some(sign * (whole.parse::<i128>().ok()? * 1_000_000_000 + nanos));
     }
     let full = match text.len() {
         7 => format!("{text}-01T00:00:00Z"),
         10 => format!("{text}T00:00:00Z"),
         _ => text.to_owned(),
     };
-    full.parse::<jiff::Timestamp>().ok().map(|t| t.as_second())
+    let zoned = full.ends_with(['Z', 'z']) || full.rfind(['+', '-']).is_some_and(|at| at > 10);
+    let full = if zoned { full } else { format!("{full}Z") };
+    let timestamp = full.parse::<jiff::Timestamp>().ok()?;
+    Some(timestamp.as_nanosecond())
 }

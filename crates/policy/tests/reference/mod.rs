@@ -86,7 +86,16 @@ pub(crate) fn decide(case: &Value) -> &'static str {
             let is = |service: &str, start: &str| {
                 arn.len() == 6 && arn[2] == service && arn[5].starts_with(start)
             };
-            let exception = is("kms", "key/") || (action == "sts:assumerole" && is("iam", "role/"));
+            // What comes with `AssumeRole` (its tags, its source identity) is decided alike.
+            let assumes = [
+                "sts:assumerole",
+                "sts:assumerolewithsaml",
+                "sts:assumerolewithwebidentity",
+                "sts:tagsession",
+                "sts:setsourceidentity",
+            ];
+            let exception =
+                is("kms", "key/") || (assumes.contains(&action.as_str()) && is("iam", "role/"));
             let identity_counts = !exception || has("account");
             (identity_counts && identity_allows && boundary_allows && session_allows)
                 || has("anyone")
@@ -167,10 +176,9 @@ impl Caller {
     }
 
     fn named_aws(&self, value: &str) -> Option<&'static str> {
-        let root = value
-            .strip_prefix("arn:aws:iam::")
-            .and_then(|v| v.strip_suffix(":root"));
-        if value == self.account || root == Some(&self.account) {
+        let partition = self.name.split(':').nth(1).unwrap();
+        let root = format!("arn:{partition}:iam::{}:root", self.account);
+        if value == self.account || value == root {
             return Some("account");
         }
         let is_role = self.kind == "session" && self.name.contains(":role/");
