@@ -54,3 +54,39 @@ def test_ten_thousand_cases_pass_in_one_run():
     case = {**EXAMPLES[0], "id": "many"}
     verdicts = evaluate((json.dumps(case) + "\n") * 10_000)
     assert len(verdicts) == 10_000
+
+
+# The explanation
+
+
+def explain(case, *options):
+    """What `arnold policy explain` prints about a case on its standard input."""
+    command = [BINARY, "policy", "explain", *options]
+    done = subprocess.run(command, input=json.dumps(case), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("case", EXAMPLES, ids=lambda case: case["id"])
+def test_an_explanation_decides_as_the_engine_does(case):
+    explained = json.loads(explain(case, "--json"))
+    assert explained["decision"] == case["expect"]
+    applied = [s["effect"] for layer in explained["layers"] for s in layer["statements"] if s["applies"]]
+    assert ("Deny" in applied) == (case["expect"] == "explicitDeny")
+
+
+def test_an_explanation_is_a_tree_without_colours_where_nobody_looks(tmp_path):
+    case = next(case for case in EXAMPLES if case["id"] == "boundary-blocks-iam")
+    file = tmp_path / "case.json"
+    file.write_text(json.dumps(case, indent=2))
+    text = explain(None, str(file))
+    assert text.startswith("implicitDeny: ")
+    assert "because no permissions boundary allows the" in text
+    assert "permissions boundary: silent" in text
+    assert "\x1b" not in text
+
+
+def test_what_is_no_case_cannot_be_explained():
+    done = subprocess.run([BINARY, "policy", "explain"], input="{}", capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr == "arnold: cannot explain: `id` is missing\n"

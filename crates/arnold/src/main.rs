@@ -3,6 +3,7 @@
 mod check;
 mod demo;
 mod policy_command;
+mod policy_explain;
 mod serve;
 
 use std::process::ExitCode;

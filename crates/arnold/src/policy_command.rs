@@ -7,6 +7,7 @@ use clap::Subcommand;
 
 use crate::Failure;
 use crate::check::{self, CheckOptions};
+use crate::policy_explain::{self, ExplainOptions};
 
 #[derive(Subcommand)]
 pub(crate) enum PolicyCommand {
@@ -15,6 +16,8 @@ pub(crate) enum PolicyCommand {
     /// Say what is wrong with policies, and where. Status 0: nothing much; 1: findings; 2: a
     /// file cannot be read.
     Check(CheckOptions),
+    /// Say why a case is decided as it is: one readable tree, or JSON.
+    Explain(ExplainOptions),
 }
 
 /// The longest line that is taken, in bytes.
@@ -25,6 +28,9 @@ pub(crate) fn run(command: PolicyCommand) -> Result<ExitCode, Failure> {
         PolicyCommand::Eval => eval(io::stdin().lock(), BufWriter::new(io::stdout().lock()))
             .map(|()| ExitCode::SUCCESS),
         PolicyCommand::Check(options) => check::run(&options),
+        PolicyCommand::Explain(options) => {
+            policy_explain::run(&options).map(|()| ExitCode::SUCCESS)
+        }
     }
 }
 
