@@ -57,6 +57,7 @@ mod server_certificates;
 mod service_credentials;
 mod service_linked_roles;
 mod signing_certificates;
+mod simulation;
 mod ssh_keys;
 mod ssh_public_keys;
 mod tags;
@@ -208,6 +209,11 @@ pub static OPERATIONS: &[Entry] = &[
     stored::<outbound_federation::DisableOutboundWebIdentityFederation>(),
     gathering::<outbound_federation::EnableOutboundWebIdentityFederation>(),
     stored::<outbound_federation::GetOutboundWebIdentityFederationInfo>(),
+    // Simulation.
+    stored::<simulation::operations::GetContextKeysForCustomPolicy>(),
+    stored::<simulation::operations::GetContextKeysForPrincipalPolicy>(),
+    stored::<simulation::operations::SimulateCustomPolicy>(),
+    stored::<simulation::operations::SimulatePrincipalPolicy>(),
     // OpenID Connect providers.
     stored::<oidc_providers::AddClientIDToOpenIDConnectProvider>(),
     gathering::<oidc_providers::CreateOpenIDConnectProvider>(),

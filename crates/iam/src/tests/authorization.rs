@@ -43,6 +43,15 @@ fn nobody_without_leave_does_anything() {
                     form.push(("Tags.member.1.Value", "v"));
                     continue;
                 }
+                "ActionNames" => {
+                    form.push(("ActionNames.member.1", "s3:GetObject"));
+                    continue;
+                }
+                "PolicyInputList" => {
+                    form.push(("PolicyInputList.member.1", DOCUMENT));
+                    continue;
+                }
+                "PolicySourceArn" => "arn:aws:iam::111122223333:user/admin",
                 "TagKeys" => {
                     form.push(("TagKeys.member.1", "k"));
                     continue;

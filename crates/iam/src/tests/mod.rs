@@ -26,6 +26,7 @@ mod roles;
 mod server_certificates;
 mod service_linked_roles;
 mod settings;
+mod simulation;
 mod table;
 mod trust;
 mod user_credentials;
