@@ -1,0 +1,5 @@
+mod attacks;
+mod conditions;
+mod idp;
+mod metadata;
+mod signatures;
