@@ -6,7 +6,8 @@ use aws::AccountId;
 use facts::OperationFacts;
 use identity::{
     AccessKey, Account, Ask, GLOBAL_SCOPE, Group, Held, InstanceProfile, KeyOwner, LoginProfile,
-    ManagedPolicy, MfaDevice, OidcProvider, Role, ServerCertificate, SigningCertificate, User,
+    ManagedPolicy, MfaDevice, OidcProvider, Role, SamlProvider, ServerCertificate,
+    SigningCertificate, User,
 };
 use plane::{Call, Error, Operation, Permit, Touches};
 use store::{Exactly, OrElseTaken as _, Read as _, Record, Transaction};
@@ -159,13 +160,15 @@ impl Operation for GetAccountSummary {
         let root_password = tx.get::<LoginProfile>(account.as_str(), &root_profile)?;
         let policies = tx.all::<ManagedPolicy>(account.as_str(), "name", "")?;
         let versions: usize = policies.iter().map(|policy| policy.versions.len()).sum();
+        let providers =
+            count::<OidcProvider>(tx, account, "arn")? + count::<SamlProvider>(tx, account, "arn")?;
         let counts = [
             ("Users", count::<User>(tx, account, "name")?),
             ("Groups", count::<Group>(tx, account, "name")?),
             ("Roles", count::<Role>(tx, account, "name")?),
             ("Policies", whole(policies.len())),
             ("PolicyVersionsInUse", whole(versions)),
-            ("Providers", count::<OidcProvider>(tx, account, "arn")?),
+            ("Providers", providers),
             ("AccountAccessKeysPresent", root_keys.min(1)),
             (
                 "InstanceProfiles",

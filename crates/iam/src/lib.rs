@@ -35,7 +35,6 @@ mod login_profiles;
 mod managed;
 mod mfa_devices;
 mod mfa_holders;
-mod not_yet;
 mod oidc_provider_tags;
 mod oidc_providers;
 mod organizations_access;
@@ -53,6 +52,8 @@ mod role_templates;
 mod role_view;
 mod roles;
 mod root_features;
+mod saml_provider_tags;
+mod saml_providers;
 mod server_certificates;
 mod service_credentials;
 mod service_linked_roles;
@@ -225,6 +226,15 @@ pub static OPERATIONS: &[Entry] = &[
     stored::<oidc_provider_tags::TagOpenIDConnectProvider>(),
     stored::<oidc_provider_tags::UntagOpenIDConnectProvider>(),
     stored::<oidc_providers::UpdateOpenIDConnectProviderThumbprint>(),
+    // SAML providers.
+    stored::<saml_providers::CreateSAMLProvider>(),
+    stored::<saml_providers::DeleteSAMLProvider>(),
+    stored::<saml_providers::GetSAMLProvider>(),
+    stored::<saml_provider_tags::ListSAMLProviderTags>(),
+    stored::<saml_providers::ListSAMLProviders>(),
+    stored::<saml_provider_tags::TagSAMLProvider>(),
+    stored::<saml_provider_tags::UntagSAMLProvider>(),
+    stored::<saml_providers::UpdateSAMLProvider>(),
     // The account.
     stored::<account::CreateAccountAlias>(),
     stored::<account::DeleteAccountAlias>(),

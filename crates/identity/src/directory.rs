@@ -16,6 +16,7 @@ use crate::oidc_provider::OidcProvider;
 use crate::outbound_issuer::OutboundIssuer;
 use crate::principal::{Principal, compile_managed};
 use crate::role::Role;
+use crate::saml_sign_in::{SettingsCell, TrustedProvider};
 use crate::session::{Session, SessionKind};
 use crate::user::User;
 use crate::watch::Watch;
@@ -23,6 +24,9 @@ use crate::{GLOBAL_SCOPE, Issued};
 
 /// How many principals, keys and opened sessions are kept in memory, each.
 const CACHED_MAX: u64 = 20_000;
+
+/// How many SAML providers are kept in memory: each holds its parsed metadata and keys.
+const SAML_PROVIDERS_CACHED_MAX: u64 = 2_000;
 
 /// Finds principals and opens sessions. Cheap to clone.
 #[derive(Clone)]
@@ -41,6 +45,8 @@ struct Inner {
     sessions: Cache<String, Arc<CachedSession>>,
     oidc_providers: Cache<String, Arc<(Arc<OidcProvider>, Watch)>>,
     outbound_issuers: Cache<AccountId, Arc<(Arc<OutboundIssuer>, Watch)>>,
+    saml_providers: Cache<String, Arc<TrustedProvider>>,
+    saml_settings: SettingsCell,
 }
 
 struct LongTermKey {
@@ -108,6 +114,8 @@ impl Directory {
             sessions: Cache::new(CACHED_MAX),
             oidc_providers: Cache::new(CACHED_MAX),
             outbound_issuers: Cache::new(CACHED_MAX),
+            saml_providers: Cache::new(SAML_PROVIDERS_CACHED_MAX),
+            saml_settings: SettingsCell::new(),
         }))
     }
 
@@ -131,6 +139,16 @@ impl Directory {
         &self.0.signing_keys
     }
 
+    /// SAML providers that are ready to verify with.
+    pub(crate) fn saml_providers(&self) -> &Cache<String, Arc<TrustedProvider>> {
+        &self.0.saml_providers
+    }
+
+    /// What the configuration says about SAML.
+    pub(crate) fn saml_settings_cell(&self) -> &SettingsCell {
+        &self.0.saml_settings
+    }
+
     /// Forgets everything that is in memory.
     pub fn forget(&self) {
         self.0.signing_keys.forget();
@@ -140,6 +158,7 @@ impl Directory {
         self.0.sessions.invalidate_all();
         self.0.oidc_providers.invalidate_all();
         self.0.outbound_issuers.invalidate_all();
+        self.0.saml_providers.invalidate_all();
     }
 
     /// The credential behind an access key id and the session token that came with it.

@@ -23,6 +23,8 @@ mod password;
 mod principal;
 mod role;
 mod root_features;
+mod saml_provider;
+mod saml_sign_in;
 mod server_certificate;
 mod service_linked_role;
 mod session;
@@ -52,6 +54,10 @@ pub use self::password::{HashedPassword, NotHashed, PASSWORD_CHARS_MAX};
 pub use self::principal::{Principal, PrincipalKind, RoleFacts};
 pub use self::role::{NamedPrincipal, Role};
 pub use self::root_features::{RootFeatures, organization_id};
+pub use self::saml_provider::{EncryptionMode, SamlPrivateKey, SamlProvider};
+pub use self::saml_sign_in::{
+    SamlSettings, SamlSignInRefusal, TrustedProvider, VerifiedRole, VerifiedRoles,
+};
 pub use self::server_certificate::ServerCertificate;
 pub use self::service_linked_role::{DeletionTask, LinkedService, linked_service};
 pub use self::session::{Origin, Session, SessionKind};

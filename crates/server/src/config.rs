@@ -23,6 +23,8 @@ pub struct Config {
     pub audit: AuditConfig,
     /// What names this server answers to.
     pub names: NamesConfig,
+    /// Sign-ins by SAML.
+    pub saml: SamlConfig,
 }
 
 /// Where the master key comes from.
@@ -61,6 +63,17 @@ pub struct NamesConfig {
     /// accounts that are made from then on have addresses below it, so that others can fetch
     /// their keys; without it they have AWS's form.
     pub public_url: Option<String>,
+}
+
+/// Sign-ins by SAML.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SamlConfig {
+    /// ARNs of the providers whose signatures may use SHA-1, because they cannot do better.
+    pub sha1_allowed: Vec<String>,
+    /// Addresses of this server's own sign-in end point, by which assertions may be meant for
+    /// it beside AWS's (`https://aws.corp.example/saml`).
+    pub sign_in_urls: Vec<String>,
 }
 
 /// The configuration cannot be used.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws::{Clock, Entropy, MovableClock, SystemClock, SystemEntropy};
-use identity::{Directory, GLOBAL_SCOPE};
+use identity::{Directory, GLOBAL_SCOPE, SamlSettings};
 use plane::{Environment, Plane, Recorder};
 use seal::{Envelope, KeyRing, MasterKey, MasterKeyError, SealError};
 use serde::{Deserialize, Serialize};
@@ -133,6 +133,10 @@ impl House {
         if let Some(url) = &config.names.public_url {
             directory.publish_at(url);
         }
+        directory.set_saml_settings(SamlSettings {
+            sha1_allowed: config.saml.sha1_allowed.clone(),
+            sign_in_urls: config.saml.sign_in_urls.clone(),
+        });
         let first_key = match &bootstrap {
             Some(path) => {
                 bootstrap::apply_file(&directory, clock.as_ref(), entropy.as_ref(), path)?;

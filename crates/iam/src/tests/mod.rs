@@ -13,7 +13,6 @@ mod house;
 mod inline_policies;
 mod instance_profiles;
 mod mfa_devices;
-mod not_yet;
 mod oidc_providers;
 mod outside;
 mod paging;
