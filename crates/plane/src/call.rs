@@ -57,7 +57,9 @@ pub struct Dpop {
 /// A person or workload that a provider outside vouched for.
 #[derive(Debug, Clone)]
 pub struct Vouched {
-    /// The provider's ARN.
+    /// By what kind of proof.
+    pub by: VouchedBy,
+    /// The provider's ARN; of a SAML provider, the qualifier of its names.
     pub provider: String,
     /// Whom the proof was made for: the token's audience.
     pub audience: String,
@@ -65,6 +67,15 @@ pub struct Vouched {
     pub subject: String,
     /// The account that trusts the provider.
     pub account: AccountId,
+}
+
+/// The kinds of proof that a provider outside gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VouchedBy {
+    /// A token of OpenID Connect.
+    WebIdentity,
+    /// A SAML assertion.
+    Saml,
 }
 
 impl Call {

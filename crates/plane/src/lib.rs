@@ -23,7 +23,7 @@ mod uses;
 pub use self::audit::Recorder;
 pub use self::authenticate::{Authenticated, Claimed, Head, authenticate, refuse, signing_service};
 pub use self::blocking::{hashing, run as blocking};
-pub use self::call::{Call, Dpop, Environment, Vouched};
+pub use self::call::{Call, Dpop, Environment, Vouched, VouchedBy};
 pub use self::entry::{Entry, federated, gathering, hot, stored};
 pub use self::error::Error;
 pub use self::event::{Event, Outcome, S3Facts};

@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde::ser::Serializer;
 use serde_json::{Map, Value};
 
-use crate::Vouched;
 use crate::event::{Event, Outcome, Parameters};
+use crate::{Vouched, VouchedBy};
 
 /// The longest text of a value, in bytes: CloudTrail's limit for what clients choose freely.
 const TEXT_BYTES_MAX: usize = 1024;
@@ -214,21 +214,32 @@ enum Identity<'a> {
 }
 
 impl<'a> Identity<'a> {
+    fn vouched(vouched: &'a Vouched) -> Identity<'a> {
+        let Vouched {
+            provider,
+            audience,
+            subject,
+            ..
+        } = vouched;
+        let (kind, id) = match vouched.by {
+            VouchedBy::WebIdentity => (
+                "WebIdentityUser",
+                format!("{provider}:{audience}:{subject}"),
+            ),
+            VouchedBy::Saml => ("SAMLUser", format!("{provider}:{subject}")),
+        };
+        Identity::Web {
+            r#type: kind,
+            principal_id: Cow::Owned(cut(&id).into_owned()),
+            user_name: cut(subject),
+            identity_provider: cut(provider),
+        }
+    }
+
     fn of(caller: &'a Caller, vouched: Option<&'a Vouched>) -> Identity<'a> {
         match (caller, vouched) {
             (Caller::Known(known), _) => Identity::Known(KnownIdentity::of(known)),
-            (Caller::Anonymous, Some(vouched)) => Identity::Web {
-                r#type: "WebIdentityUser",
-                principal_id: Cow::Owned(
-                    cut(&format!(
-                        "{}:{}:{}",
-                        vouched.provider, vouched.audience, vouched.subject
-                    ))
-                    .into_owned(),
-                ),
-                user_name: cut(&vouched.subject),
-                identity_provider: cut(&vouched.provider),
-            },
+            (Caller::Anonymous, Some(vouched)) => Identity::vouched(vouched),
             (Caller::Anonymous, None) => Identity::Unknown {
                 r#type: "Unknown",
                 principal_id: "",

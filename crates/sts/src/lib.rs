@@ -9,8 +9,10 @@ mod assume_role;
 mod assume_root;
 mod caller_identity;
 mod delegated_access;
+mod claimed;
 mod federation_token;
 mod role_arn;
+mod saml;
 mod second_factor;
 mod session_request;
 mod session_token;
@@ -25,6 +27,7 @@ use plane::{Entry, federated, hot, stored};
 /// The operations of STS that are built.
 pub static OPERATIONS: &[Entry] = &[
     federated::<assume_role::AssumeRole>(),
+    federated::<saml::AssumeRoleWithSAML>(),
     federated::<web_identity::AssumeRoleWithWebIdentity>(),
     stored::<assume_root::AssumeRoot>(),
     hot::<caller_identity::GetAccessKeyInfo>(),

@@ -8,8 +8,9 @@ use identity::Tag;
 use issuer::VerifiedPoolToken;
 use oidc::{Claims, Expectation, Unverified};
 use plane::{Call, Error};
-use wire::{Structure, Value};
+use wire::Structure;
 
+use crate::claimed;
 use crate::session_request::SessionTags;
 
 /// How trust policies name identity pools.
@@ -190,44 +191,25 @@ fn source_identity(claims: &Claims) -> Result<Option<String>, Error> {
     let Some(found) = claims.source_identity().map_err(refuse)? else {
         return Ok(None);
     };
-    hold_to_model(Structure::new().with("SourceIdentity", found))?;
+    let asked = Structure::new().with("SourceIdentity", found);
+    claimed::hold_to_model(asked, &malformed_tags)?;
     Ok(Some(found.to_owned()))
 }
 
 /// The tags of the claim `https://aws.amazon.com/tags`.
 fn session_tags(claims: &Claims) -> Result<SessionTags, Error> {
-    let claimed = claims.session_tags().map_err(refuse)?;
-    let texts = |list: &[String]| {
-        let values = list.iter().map(|text| Value::from(text.as_str()));
-        Value::List(values.collect())
-    };
-    let pairs = claimed.tags.iter().map(|(key, value)| {
-        let tag = Structure::new().with("Key", key.as_str());
-        Value::Structure(tag.with("Value", value.as_str()))
-    });
-    hold_to_model(
-        Structure::new()
-            .with("Tags", Value::List(pairs.collect()))
-            .with("TransitiveTagKeys", texts(&claimed.transitive_keys)),
-    )?;
-    let requested = claimed
-        .tags
+    let asked = claims.session_tags().map_err(refuse)?;
+    let tags: Vec<(String, String)> = asked.tags.into_iter().collect();
+    claimed::hold_tags_to_model(&tags, &asked.transitive_keys, &malformed_tags)?;
+    let requested = tags
         .into_iter()
         .map(|(key, value)| Tag { key, value })
         .collect();
-    SessionTags::check(requested, &claimed.transitive_keys, None)
+    SessionTags::check(requested, &asked.transitive_keys, None)
 }
 
-/// Holds what a token asks for to what AssumeRole may be asked for: numbers, lengths and
-/// characters. A provider may put anything into its tokens.
-fn hold_to_model(asked: Structure) -> Result<(), Error> {
-    let request = asked
-        .with("RoleArn", "arn:aws:iam::000000000000:role/any")
-        .with("RoleSessionName", "any");
-    wire::validate(facts::sts::ASSUME_ROLE, &request).map_err(|refusal| {
-        let answer = oidc::Refusal::MalformedClaim("https://aws.amazon.com/tags").answer();
-        Error::new(answer.code).say(answer.message).because(refusal)
-    })
+fn malformed_tags() -> Error {
+    refuse(oidc::Refusal::MalformedClaim("https://aws.amazon.com/tags"))
 }
 
 /// A refused token in AWS's words.

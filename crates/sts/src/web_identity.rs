@@ -2,7 +2,7 @@
 
 use facts::OperationFacts;
 use identity::{Ask, Origin, Session, SessionKind};
-use plane::{Call, Error, FederatedOperation, Permit, Touches, Vouched};
+use plane::{Call, Error, FederatedOperation, Permit, Touches, Vouched, VouchedBy};
 use wire::{Input, Output};
 
 use crate::role_arn::{NamedRole, RoleArn};
@@ -50,6 +50,7 @@ impl FederatedOperation for AssumeRoleWithWebIdentity {
             None => Vouching::of_id_token(call, account, token).await?,
         };
         call.vouch(Vouched {
+            by: VouchedBy::WebIdentity,
             provider: vouching.provider.clone(),
             audience: vouching.audience.clone(),
             subject: vouching.subject.clone(),

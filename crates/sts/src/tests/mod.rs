@@ -7,6 +7,7 @@ mod house;
 mod identity;
 mod provider;
 mod root;
+mod saml;
 mod second_factor;
 mod session_policies;
 mod sessions_of_users;
