@@ -2,6 +2,7 @@
 
 mod check;
 mod demo;
+mod federation_command;
 mod policy_command;
 mod policy_explain;
 mod serve;
@@ -33,6 +34,9 @@ enum Command {
     /// Work with policies, without a server.
     #[command(subcommand)]
     Policy(policy_command::PolicyCommand),
+    /// Look into sign-ins from outside, without a server.
+    #[command(subcommand)]
+    Federation(federation_command::FederationCommand),
 }
 
 fn main() -> ExitCode {
@@ -41,6 +45,9 @@ fn main() -> ExitCode {
         Command::Serve(options) => serve::serve(options).map(|()| ExitCode::SUCCESS),
         Command::Init(options) => serve::init(options).map(|()| ExitCode::SUCCESS),
         Command::Policy(command) => policy_command::run(command),
+        Command::Federation(command) => {
+            federation_command::run(command).map(|()| ExitCode::SUCCESS)
+        }
     };
     match outcome {
         Ok(status) => status,
