@@ -11,7 +11,7 @@ use signin::{Client, Fault, Request};
 use crate::console::ConsoleSession;
 use crate::frame::{Frame, Link, message, page, page_with_target, redirect};
 use crate::visit::{Visit, when};
-use crate::{Answer, HOME, home};
+use crate::{Answer, home};
 
 /// What of the tool's request the form carries along.
 const CARRIED: &[&str] = &[
@@ -74,10 +74,10 @@ fn consent(
     notice: Option<&str>,
 ) -> Answer {
     let (Some(console), Some(caller)) = (&visit.console, visit.caller()) else {
-        return way_in();
+        return way_in(visit);
     };
     let Some(known) = caller.known() else {
-        return way_in();
+        return way_in(visit);
     };
     let frame = Frame::new();
     let carried = CARRIED
@@ -110,14 +110,25 @@ fn consent(
     )
 }
 
-fn way_in() -> Answer {
+/// To the sign-in and back, with the tool's request in hand.
+fn way_in(visit: &Visit<'_>) -> Answer {
+    let mut request = url::form_urlencoded::Serializer::new(String::new());
+    for name in CARRIED {
+        if let Some(value) = visit.parameters.get(name) {
+            request.append_pair(name, value);
+        }
+    }
+    let next = format!("/v1/authorize?{}", request.finish());
+    let next = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("next", &next)
+        .finish();
     message(
         StatusCode::UNAUTHORIZED,
         "Sign in first",
-        "A tool asks to act for you, and you are not signed in in this browser. Sign in where you usually do, then open this address again.",
+        "A tool asks to act for you, and you are not signed in in this browser. Sign in where you usually do and open this address again, or sign in with a password here.",
         Some(Link {
-            href: HOME,
-            label: "To your session",
+            href: &format!("/console/sign-in?{next}"),
+            label: "Sign in with a password",
         }),
     )
 }

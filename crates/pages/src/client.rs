@@ -68,7 +68,7 @@ async fn send(visit: &Visit<'_>, action: &str, request: Raw) -> Result<Value, Re
     })
 }
 
-/// The request, signed with fresh credentials of the session.
+/// The request, signed with fresh credentials of the session if there is one.
 fn signed(
     visit: &Visit<'_>,
     session: Option<&Session>,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use aws::Entropy;
 use http::{HeaderMap, HeaderValue, header};
-use identity::Session;
+use identity::{Origin, Session, SessionKind};
 use plane::REGION_DEFAULT;
 use serde::{Deserialize, Serialize};
 
@@ -50,13 +50,22 @@ pub(crate) struct PutOn {
 impl ConsoleSession {
     /// The session of somebody who just signed in.
     pub(crate) fn begin(signed_in: Session, issuer: Option<String>, entropy: &dyn Entropy) -> Self {
-        ConsoleSession {
+        let mut console = ConsoleSession {
             signed_in,
             sign_in_id: aws::uuid_v4(entropy),
             issuer,
             form: unguessable(entropy),
             role: None,
+        };
+        // A user's or root's own session comes from nowhere but a sign-in, and policies may
+        // know it. A role's session stays as it was issued.
+        if matches!(
+            console.signed_in.kind,
+            SessionKind::User { .. } | SessionKind::Root
+        ) {
+            console.signed_in.origin = Origin::SignIn(console.sign_in_arn());
         }
+        console
     }
 
     /// The session that came with a request, if there is one and it has not ended.

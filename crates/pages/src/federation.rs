@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::console::ConsoleSession;
 use crate::frame::{json, message, redirect};
+use crate::sign_in_event::Mfa;
 use crate::visit::{Visit, header_text};
-use crate::{Answer, destination};
+use crate::{Answer, destination, sign_in_event};
 
 /// What a sign-in token is sealed for.
 const PURPOSE: &str = "sign-in token";
@@ -204,20 +205,10 @@ fn login(visit: &Visit<'_>) -> Result<Answer, Fault> {
     let answer = signed_in
         .keep(visit.pages, redirect(&page), secure, now_s)
         .ok_or(Fault::Credentials)?;
-    let visit = Visit {
-        console: Some(signed_in),
-        parameters: crate::parameters::Parameters::default(),
-        ..*visit
-    };
-    let caller = visit.caller().ok_or(Fault::Credentials)?;
-    visit.pages.plane.recorder().record(Event::of_sign_in(
-        "ConsoleLogin",
-        &aws::uuid_v4(environment.entropy.as_ref()),
-        &caller,
-        &visit.facts(),
-        crate::sign_in_event::details(&page, crate::sign_in_event::Mfa::Unused),
-        Outcome::Done,
-    ));
+    let caller = visit
+        .caller_of(signed_in.active(now_s))
+        .ok_or(Fault::Credentials)?;
+    sign_in_event::record(visit, &caller, &page, Mfa::Unused, Outcome::Done);
     Ok(answer)
 }
 

@@ -102,11 +102,16 @@ fn signed_out(visit: &Visit<'_>) -> Answer {
     message(
         StatusCode::UNAUTHORIZED,
         "You are not signed in",
-        "Your session has ended, or there was none in this browser. Sign in where you usually do.",
-        issuer.map(|href| Link {
-            href,
-            label: "Sign in again",
-        }),
+        "Your session has ended, or there was none in this browser. Sign in where you usually do, or with the password of an IAM user.",
+        issuer
+            .map(|href| Link {
+                href,
+                label: "Sign in again",
+            })
+            .or(Some(Link {
+                href: "/console/sign-in",
+                label: "Sign in with a password",
+            })),
     )
 }
 

@@ -19,9 +19,12 @@ mod federation;
 mod frame;
 mod home;
 mod parameters;
+mod second_step;
+mod sign_in;
 mod sign_in_event;
 mod sign_out;
 mod switch_role;
+mod throttle;
 mod visit;
 
 use std::sync::Arc;
@@ -30,6 +33,7 @@ use http::{HeaderMap, Method, Response, StatusCode, Uri, header};
 use plane::{Plane, Raw};
 
 use crate::frame::{Link, message};
+use crate::throttle::Throttle;
 use crate::visit::Visit;
 
 /// The session page.
@@ -41,12 +45,16 @@ pub type Answer = Response<Vec<u8>>;
 /// All pages.
 pub struct Pages {
     plane: Arc<Plane>,
+    throttle: Throttle,
 }
 
 impl Pages {
     /// Pages in front of this plane.
     pub fn new(plane: Arc<Plane>) -> Pages {
-        Pages { plane }
+        Pages {
+            plane,
+            throttle: Throttle::default(),
+        }
     }
 
     /// Whether a request is for a page, judged by its head alone. One that carries a
@@ -96,6 +104,13 @@ impl Pages {
             "/federation" if get || post => federation::answer(&visit),
             "/oauth" if get => sign_out::by_address(&visit),
             HOME if get => home::show(&visit).await,
+            "/console/sign-in" if get => sign_in::show(&visit),
+            "/console/sign-in" if post => sign_in::take(&visit).await,
+            "/console/sign-in/code" if post => second_step::take_code(&visit).await,
+            "/console/sign-in/password" if post => second_step::take_password(&visit).await,
+            "/console/sign-in/code" | "/console/sign-in/password" if get => {
+                frame::redirect("/console/sign-in")
+            }
             "/switchrole" if get => switch_role::show(&visit),
             "/switchrole" if post => switch_role::switch(&visit).await,
             "/v1/authorize" if get => authorize::ask(&visit),

@@ -1,28 +1,43 @@
 //! What CloudTrail tells of a sign-in.
 
+use identity::Caller;
+use plane::{Event, Outcome};
 use serde_json::{Map, Value, json};
+
+use crate::visit::Visit;
 
 /// Whether a second factor was used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mfa {
     /// None was.
     Unused,
+    /// A code of a device was.
+    Used,
 }
 
-impl Mfa {
-    fn word(self) -> &'static str {
-        match self {
-            Mfa::Unused => "No",
-        }
-    }
+/// Records a `ConsoleLogin`.
+pub(crate) fn record(visit: &Visit<'_>, caller: &Caller, to: &str, mfa: Mfa, outcome: Outcome) {
+    let environment = visit.environment();
+    visit.pages.plane.recorder().record(Event::of_sign_in(
+        "ConsoleLogin",
+        &aws::uuid_v4(environment.entropy.as_ref()),
+        caller,
+        &visit.facts(),
+        details(&format!("{}{to}", visit.origin()), mfa),
+        outcome,
+    ));
 }
 
 /// `additionalEventData` of `ConsoleLogin`.
-pub(crate) fn details(login_to: &str, mfa: Mfa) -> Map<String, Value> {
+fn details(login_to: &str, mfa: Mfa) -> Map<String, Value> {
+    let used = match mfa {
+        Mfa::Unused => "No",
+        Mfa::Used => "Yes",
+    };
     let details = json!({
         "LoginTo": login_to,
         "MobileVersion": "No",
-        "MFAUsed": mfa.word(),
+        "MFAUsed": used,
     });
     match details {
         Value::Object(details) => details,

@@ -1,7 +1,7 @@
 //! A visit: one request of a browser, with what is known of who sent it and from where.
 
 use http::{HeaderMap, Method, header};
-use identity::{Caller, RequestFacts};
+use identity::{Caller, RequestFacts, Session};
 use plane::{Environment, Raw};
 
 use crate::Pages;
@@ -92,10 +92,16 @@ impl<'a> Visit<'a> {
 
     /// Whom the session in force stands for, if they are still there.
     pub(crate) fn caller(&self) -> Option<Caller> {
-        let active = self.console.as_ref()?.active(self.now_s());
+        self.caller_of(self.console.as_ref()?.active(self.now_s()))
+    }
+
+    /// Whom a session stands for, if they are still there.
+    pub(crate) fn caller_of(&self, session: &Session) -> Option<Caller> {
         let environment = self.environment();
         let directory = &environment.directory;
-        let issued = directory.issue(active, environment.entropy.as_ref()).ok()?;
+        let issued = directory
+            .issue(session, environment.entropy.as_ref())
+            .ok()?;
         directory
             .credential(
                 &issued.access_key_id,
