@@ -35,11 +35,12 @@ pub(crate) fn shown(tags: &[records::Tag]) -> Vec<Tag> {
 pub(crate) fn read(tags: Vec<Tag>, most: usize) -> Answer<Vec<records::Tag>> {
     let tags = tags
         .into_iter()
-        .map(|tag| records::Tag {
-            key: tag.key.unwrap_or_default(),
-            value: tag.value.unwrap_or_default(),
+        .map(|tag| match (tag.key, tag.value) {
+            (Some(key), Some(value)) => Ok(records::Tag { key, value }),
+            // The schema wants both, though they may be empty.
+            _ => Err(MALFORMED_XML.into()),
         })
-        .collect();
+        .collect::<Answer<Vec<_>>>()?;
     check(tags, most)
 }
 
