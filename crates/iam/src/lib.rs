@@ -271,6 +271,4 @@ pub static OPERATIONS: &[Entry] = &[
     stored::<delegation_requests::UpdateDelegationRequest>(),
     stored::<role_templates::AcquireRole>(),
     stored::<role_templates::GetRoleTemplateVersion>(),
-    // What cannot be made yet.
-    stored::<not_yet::ListSAMLProviders>(),
 ];

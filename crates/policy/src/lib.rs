@@ -37,8 +37,10 @@ mod template;
 pub use self::context::Context;
 pub use self::decide::{Decision, Layer, Layers, Request, Verdict, decide};
 pub use self::denial::denial_message;
-pub use self::document::{AllowedActions, Document, Grammar, PrincipalEntry, PrincipalKind};
-pub use self::document::{Document, Effect, Grammar, PrincipalEntry, PrincipalKind};
+pub use self::document::{
+    AllowedActions, Document, Effect, Grammar, PrincipalEntry, PrincipalKind,
+};
+
 pub use self::malformed::Malformed;
 pub use self::outline::{Position, StatementSpan, statement_spans};
 pub use self::principal::Principal;

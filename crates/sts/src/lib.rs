@@ -8,8 +8,8 @@
 mod assume_role;
 mod assume_root;
 mod caller_identity;
-mod delegated_access;
 mod claimed;
+mod delegated_access;
 mod federation_token;
 mod role_arn;
 mod saml;
