@@ -130,7 +130,8 @@ pub(crate) fn run(root: &Path) -> Result<(), Fault> {
             door_plate(path, &text, &mut findings);
             length(path, &text, &mut findings);
         }
-        if path.ends_with("Cargo.toml") && *path != "Cargo.toml" {
+        // The fuzz targets are a workspace of their own: their macro needs what ours forbids.
+        if path.ends_with("Cargo.toml") && *path != "Cargo.toml" && *path != "fuzz/Cargo.toml" {
             manifest(path, &text, &mut findings);
         }
     }

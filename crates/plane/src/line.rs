@@ -73,7 +73,7 @@ impl Event {
                 let word = if succeeded { "Success" } else { "Failure" };
                 BTreeMap::from([(&*self.name, word)])
             }),
-            additional_event_data: (cause.is_some() || self.sign_in.is_some()).then(|| {
+            additional_event_data: (cause.is_some() || self.sign_in.is_some()).then_some({
                 Additional {
                     details: self.sign_in.as_ref(),
                     reason: cause,

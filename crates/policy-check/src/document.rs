@@ -23,10 +23,10 @@ pub(crate) fn check(root: &Node, text: &str, kind: PolicyType, report: &mut Repo
     let members = top.members();
     known_once(&members, &["Version", "Id", "Statement"], report);
     let variables = version(&top, report);
-    if let Some(id) = top.get("Id") {
-        if id.as_str().is_none() {
-            wrong_type(&id, "a string", report);
-        }
+    if let Some(id) = top.get("Id")
+        && id.as_str().is_none()
+    {
+        wrong_type(&id, "a string", report);
     }
     size(root, text, kind, report);
     let Some(statements) = top.get("Statement") else {

@@ -77,7 +77,11 @@ fn read(kind: PolicyType, element: &Cursor<'_>, report: &mut Report<'_>) {
                  CanonicalUser.",
                 member.name
             );
-            report.error("INVALID_PRINCIPAL_KEY", details, &[member.place.clone()]);
+            report.error(
+                "INVALID_PRINCIPAL_KEY",
+                details,
+                std::slice::from_ref(&member.place),
+            );
             continue;
         }
         for value in member.value.items() {

@@ -136,7 +136,7 @@ pub(crate) fn check(
         report.error(
             "INVALID_CONDITION_MULTIPLE_BOOLEAN",
             details,
-            &[member.place.clone()],
+            std::slice::from_ref(&member.place),
         );
     }
     for value in texts {

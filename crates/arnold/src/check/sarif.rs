@@ -54,10 +54,10 @@ fn result(one: &Checked, finding: &Finding, rules: &[&Finding]) -> Value {
         "locations": first,
         "properties": { "findingType": finding.finding_type },
     });
-    if !related.is_empty() {
-        if let Some(members) = result.as_object_mut() {
-            members.insert("relatedLocations".to_owned(), related.into());
-        }
+    if !related.is_empty()
+        && let Some(members) = result.as_object_mut()
+    {
+        members.insert("relatedLocations".to_owned(), related.into());
     }
     result
 }

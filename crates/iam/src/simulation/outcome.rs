@@ -252,7 +252,7 @@ impl Simulation {
         if let Some(owner) = &self.parties.owner {
             return owner.clone();
         }
-        let named = resource.splitn(6, ':').nth(4);
+        let named = resource.split(':').nth(4);
         let named = named.filter(|id| self.given.resource.is_some() && is_account(id));
         named.unwrap_or(&self.parties.account).to_owned()
     }

@@ -1,3 +1,5 @@
+//! What is refused and what is taken, told by tests.
+
 mod attacks;
 mod conditions;
 mod idp;
