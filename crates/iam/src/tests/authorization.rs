@@ -82,6 +82,10 @@ fn nobody_without_leave_does_anything() {
                     continue;
                 }
                 "OpenIDConnectProviderArn" => "arn:aws:iam::111122223333:oidc-provider/a.example",
+                "SAMLProviderArn" => "arn:aws:iam::111122223333:saml-provider/p",
+                "SAMLMetadataDocument" => {
+                    include_str!("../../../saml/tests/documents/libxmlsec-keycloak.metadata.xml")
+                }
                 "Arn" => "arn:aws:iam::111122223333:user/admin",
                 "JobId" => "11111111-2222-4333-8444-555555555555",
                 "PolicyArn" => "arn:aws:iam::111122223333:policy/p",
