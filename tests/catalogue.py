@@ -52,6 +52,8 @@ NAMED = {
     "Url": "https://example.com",
     "VersionId": "v1",
     "Path": "/",
+    "TaskPolicyArn": {"arn": "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"},
+    "Properties": {"a/b": "c"},
 }
 
 
@@ -81,6 +83,8 @@ def _structure(shape, named):
 
 
 def _fits(value, shape):
+    if isinstance(value, dict):
+        return shape.type_name in ("structure", "map")
     return value is not None and shape.type_name in ("string", "blob")
 
 
