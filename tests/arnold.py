@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import sys
 import threading
+import time
 
 # botocore signs by its own code, whose clock moves with Arnold's; the native library is there for
 # the login provider alone.
@@ -22,9 +23,20 @@ import requests
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = os.environ.get("ARNOLD_BINARY", str(ROOT / "target" / "debug" / "arnold"))
 START_SECONDS_MAX = 30
+WAIT_SECONDS_MAX = 15
 
 MAIN = "111122223333"
 SECOND = "444455556666"
+
+
+def eventually(ask):
+    """What `ask` answers once it is true: records and uses are written down a little late."""
+    end = time.monotonic() + WAIT_SECONDS_MAX
+    while True:
+        answer = ask()
+        if answer:
+            return answer
+        assert time.monotonic() < end, "it was not written down"
 
 
 class Keys:

@@ -3,29 +3,16 @@
 import csv
 import io
 import json
-import time
 
 import pytest
 
-from arnold import MAIN, Keys
+from arnold import MAIN, Keys, eventually
 from company import allow, make_role, make_user, policy, trust
-
-WAIT_SECONDS_MAX = 15
 
 
 @pytest.fixture
 def iam(arnold):
     return arnold.client("iam")
-
-
-def eventually(ask):
-    """What `ask` answers once it is true: uses are written down some seconds late."""
-    end = time.monotonic() + WAIT_SECONDS_MAX
-    while True:
-        answer = ask()
-        if answer:
-            return answer
-        assert time.monotonic() < end, "it was not written down"
 
 
 def test_authorization_details_by_the_cli_are_whole_in_pages_of_any_size(arnold, iam):
@@ -89,7 +76,7 @@ def test_a_role_tells_its_last_use(arnold, iam):
     keys = make_user(iam, "ann", allow("sts:AssumeRole"))
     role = make_role(iam, "worker", trust({"AWS": MAIN}), allow("iam:ListUsers"))
     assert iam.get_role(RoleName="worker")["Role"]["RoleLastUsed"] == {}
-    session = arnold.client("sts", keys).assume_role(RoleArn=role, RoleSessionName="s")
+    session = arnold.client("sts", keys).assume_role(RoleArn=role, RoleSessionName="session")
     arnold.client("iam", Keys.of(session["Credentials"])).list_users()
     used = eventually(lambda: iam.get_role(RoleName="worker")["Role"]["RoleLastUsed"])
     assert used["Region"] == "us-east-1"

@@ -8,7 +8,7 @@ import botocore.awsrequest
 import pytest
 import requests
 
-from arnold import ADMIN, ClientTime, Keys
+from arnold import ADMIN, ClientTime, Keys, eventually
 from company import allow, make_user
 
 
@@ -94,9 +94,11 @@ def test_a_refused_signature_leaves_an_event(arnold, bucket):
         "get_object", Params={"Bucket": bucket, "Key": "some/key"}
     )
     assert requests.get(url, timeout=10).status_code == 403
-    found = [event for event in arnold.audit() if event.get("errorCode") == "SignatureDoesNotMatch"]
+    def refused(event):
+        return event.get("errorCode") == "SignatureDoesNotMatch" and event["eventSource"] == "s3.amazonaws.com"
+
+    found = eventually(lambda: [event for event in arnold.audit() if refused(event)])
     assert [event["eventName"] for event in found] == ["GetObject"]
-    assert found[0]["eventSource"] == "s3.amazonaws.com"
     assert found[0]["requestParameters"] == {"bucketName": bucket, "key": "some/key"}
     assert found[0]["userIdentity"]["type"] == "Unknown"
 
