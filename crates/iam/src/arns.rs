@@ -8,7 +8,7 @@ use crate::errors::invalid_input;
 /// Reads the ARN of something of IAM's whose resource begins with this.
 pub(crate) fn parse(text: &str, resource: &str) -> Result<Arn, Error> {
     let arn: Arn = text.parse().map_err(|source: aws::NotAnArn| {
-        Error::validation(format!("ARN {text} is not valid.")).because(source)
+        Error::validation("Invalid ARN:  Could not be parsed!").because(source)
     })?;
     let is_ours = arn.partition() == aws::PARTITION
         && arn.service() == "iam"

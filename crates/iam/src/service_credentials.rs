@@ -53,8 +53,8 @@ impl Holding for ServiceCredential {
         &mut self.held
     }
 
-    fn missing(_id: &str) -> String {
-        "No such credential ID exists".to_owned()
+    fn missing(id: &str) -> String {
+        format!("No such credential {id} exists")
     }
 }
 
@@ -330,7 +330,8 @@ pub(crate) struct ListServiceSpecificCredentials {
 #[derive(Output, Debug)]
 pub(crate) struct CredentialPage {
     service_specific_credentials: Vec<CredentialView>,
-    is_truncated: bool,
+    /// Told where there is more, or where the credentials of all users were asked for.
+    is_truncated: Option<bool>,
     marker: Option<String>,
 }
 
@@ -369,7 +370,8 @@ impl Operation for ListServiceSpecificCredentials {
             all.retain(wanted);
             paging.of(all)?
         };
-        let is_truncated = page.is_truncated();
+        let is_told = page.is_truncated() || self.all_users == Some(true);
+        let is_truncated = is_told.then_some(page.is_truncated());
         let marker = page.marker.clone();
         let views = page
             .items

@@ -49,6 +49,14 @@ impl CreateServiceLinkedRole {
     fn trust_policy(&self) -> String {
         let service = &self.service;
         format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"Service":"{service}"}},"Action":"sts:AssumeRole"}}]}}"#
+        )
+    }
+
+    /// The same as the answer to its creation writes it: with lists of one.
+    fn trust_policy_answered(&self) -> String {
+        let service = &self.service;
+        format!(
             r#"{{"Version":"2012-10-17","Statement":[{{"Action":["sts:AssumeRole"],"Effect":"Allow","Principal":{{"Service":["{service}"]}}}}]}}"#
         )
     }
@@ -113,8 +121,12 @@ impl Operation for CreateServiceLinkedRole {
         if !tx.within::<Role>(account.as_str(), "name", "", quotas::ROLES)? {
             return Err(over_quota("RolesPerAccount", quotas::ROLES));
         }
+        let answered = Role {
+            trust_policy: self.trust_policy_answered(),
+            ..role
+        };
         Ok(CreatedServiceLinkedRole {
-            role: RoleView::created(&permit, &role)?,
+            role: RoleView::created(&permit, &answered)?,
         })
     }
 }

@@ -141,10 +141,7 @@ fn what_is_not_there_cannot_be_attached() {
         }
         assert_eq!(
             refusal(operate(&house, "Attach", kind, "AmazonS3ReadOnlyAccess")),
-            says(
-                "ValidationError",
-                "ARN AmazonS3ReadOnlyAccess is not valid."
-            )
+            says("ValidationError", "Invalid ARN:  Could not be parsed!")
         );
         let user = arn("user/one");
         assert_eq!(

@@ -388,10 +388,7 @@ fn an_arn_that_names_no_provider_is_refused() {
     let house = house();
     assert_eq!(
         house.refused(GET, &[(ARN, "twenty characters long")]),
-        says(
-            "ValidationError",
-            "ARN twenty characters long is not valid."
-        )
+        says("ValidationError", "Invalid ARN:  Could not be parsed!")
     );
     let role = arn("role/some-role");
     assert_eq!(

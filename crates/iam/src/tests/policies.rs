@@ -200,10 +200,7 @@ fn an_arn_that_names_no_policy_is_refused() {
     let house = House::new();
     assert_eq!(
         house.refused("GetPolicy", &[("PolicyArn", "twenty characters long")]),
-        says(
-            "ValidationError",
-            "ARN twenty characters long is not valid."
-        )
+        says("ValidationError", "Invalid ARN:  Could not be parsed!")
     );
     let role = arn("role/r");
     assert_eq!(

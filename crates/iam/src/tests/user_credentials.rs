@@ -175,7 +175,10 @@ fn a_service_credential_shows_its_secret_once() {
     house.good("DeleteServiceSpecificCredential", &[BOB, id]);
     assert_eq!(
         house.refused("ResetServiceSpecificCredential", &[BOB, id]),
-        says("NoSuchEntity", "No such credential ID exists")
+        says(
+            "NoSuchEntity",
+            &format!("No such credential {} exists", id.1)
+        )
     );
     let again = house.good("CreateServiceSpecificCredential", &[BOB, service]);
     assert_eq!(
