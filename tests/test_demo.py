@@ -98,7 +98,7 @@ def paste(blocks, folder):
         script.append(f'{{\n{block.commands}\n}} >"{at}.out" 2>"{at}.err"\necho $? >"{at}.code"')
     environment = {"PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(folder)}
     subprocess.run(
-        ["sh"], input="\n".join(script), env=environment, cwd=folder, text=True, timeout=300, check=True
+        ["sh"], input="\n".join(script), env=environment, cwd=folder, text=True, timeout=200, check=True
     )
     for at, block in enumerate(blocks):
         block.code = int((folder / f"{at}.code").read_text())
