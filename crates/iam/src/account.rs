@@ -6,7 +6,7 @@ use aws::AccountId;
 use facts::OperationFacts;
 use identity::{
     AccessKey, Account, Ask, GLOBAL_SCOPE, Group, Held, InstanceProfile, KeyOwner, LoginProfile,
-    ManagedPolicy, MfaDevice, OidcProvider, Role, SamlProvider, ServerCertificate,
+    ManagedPolicy, MfaDevice, OidcProvider, Quotas, Role, SamlProvider, ServerCertificate,
     SigningCertificate, User,
 };
 use plane::{Call, Error, Operation, Permit, Touches};
@@ -194,7 +194,8 @@ impl Operation for GetAccountSummary {
                 AccountSettings::of(&permit, tx)?.token_version(),
             ),
         ];
-        let entries = counts.iter().chain(QUOTAS);
+        let quotas = told_quotas(permit.directory().quotas());
+        let entries = counts.iter().chain(&quotas);
         let summary_map = entries
             .map(|(name, value)| {
                 let value = i64::try_from(*value).map_err(Error::internal)?;
@@ -215,27 +216,29 @@ fn whole(count: usize) -> u64 {
 }
 
 /// The quotas that the summary tells.
-const QUOTAS: &[(&str, u64)] = &[
-    ("AccessKeysPerUserQuota", quotas::ACCESS_KEYS_PER_USER),
-    ("AssumeRolePolicySizeQuota", quotas::TRUST_POLICY_SIZE),
-    ("AttachedPoliciesPerGroupQuota", quotas::ATTACHED_POLICIES),
-    ("AttachedPoliciesPerRoleQuota", quotas::ATTACHED_POLICIES),
-    ("AttachedPoliciesPerUserQuota", quotas::ATTACHED_POLICIES),
-    ("GroupPolicySizeQuota", quotas::GROUP_POLICY_SIZE),
-    ("GroupsPerUserQuota", quotas::GROUPS_PER_USER),
-    ("GroupsQuota", quotas::GROUPS),
-    ("InstanceProfilesQuota", quotas::INSTANCE_PROFILES),
-    ("PoliciesQuota", quotas::POLICIES),
-    ("PolicySizeQuota", quotas::POLICY_SIZE),
-    ("PolicyVersionsInUseQuota", quotas::POLICY_VERSIONS),
-    ("RolePolicySizeQuota", quotas::ROLE_POLICY_SIZE),
-    ("RolesQuota", quotas::ROLES),
-    ("ServerCertificatesQuota", quotas::SERVER_CERTIFICATES),
-    (
-        "SigningCertificatesPerUserQuota",
-        quotas::SIGNING_CERTIFICATES_PER_USER,
-    ),
-    ("UserPolicySizeQuota", quotas::USER_POLICY_SIZE),
-    ("UsersQuota", quotas::USERS),
-    ("VersionsPerPolicyQuota", quotas::VERSIONS_PER_POLICY),
-];
+fn told_quotas(quotas: &Quotas) -> [(&'static str, u64); 19] {
+    [
+        ("AccessKeysPerUserQuota", quotas::ACCESS_KEYS_PER_USER),
+        ("AssumeRolePolicySizeQuota", quotas.trust_policy_size),
+        ("AttachedPoliciesPerGroupQuota", quotas::POLICIES_PER_GROUP),
+        ("AttachedPoliciesPerRoleQuota", quotas.policies_per_role),
+        ("AttachedPoliciesPerUserQuota", quotas.policies_per_user),
+        ("GroupPolicySizeQuota", quotas::GROUP_POLICY_SIZE),
+        ("GroupsPerUserQuota", quotas::GROUPS_PER_USER),
+        ("GroupsQuota", quotas.groups),
+        ("InstanceProfilesQuota", quotas.instance_profiles),
+        ("PoliciesQuota", quotas.policies),
+        ("PolicySizeQuota", quotas::POLICY_SIZE),
+        ("PolicyVersionsInUseQuota", quotas::POLICY_VERSIONS),
+        ("RolePolicySizeQuota", quotas::ROLE_POLICY_SIZE),
+        ("RolesQuota", quotas.roles),
+        ("ServerCertificatesQuota", quotas.server_certificates),
+        (
+            "SigningCertificatesPerUserQuota",
+            quotas::SIGNING_CERTIFICATES_PER_USER,
+        ),
+        ("UserPolicySizeQuota", quotas::USER_POLICY_SIZE),
+        ("UsersQuota", quotas::USERS),
+        ("VersionsPerPolicyQuota", quotas::VERSIONS_PER_POLICY),
+    ]
+}

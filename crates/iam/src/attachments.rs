@@ -11,7 +11,6 @@ use crate::entity::{self, Entity, ask, ask_bounded, is_under, require, require_o
 use crate::errors::{Nothing, capitalized, over_quota};
 use crate::managed;
 use crate::paging::Paging;
-use crate::quotas;
 
 /// An attached policy as it is shown.
 #[derive(Output, Debug)]
@@ -59,7 +58,7 @@ fn attach<E: Entity>(
         return Ok(Nothing {});
     }
     entity.attached_mut().push(arn.to_owned());
-    let most = quotas::ATTACHED_POLICIES;
+    let most = E::policies_most(call.directory().quotas());
     if u64::try_from(entity.attached().len()).map_err(Error::internal)? > most {
         let quota = format!("PoliciesPer{}", capitalized(E::NOUN));
         return Err(over_quota(&quota, most));

@@ -3,21 +3,24 @@
 use std::collections::BTreeMap;
 
 use aws::{AccountId, Arn};
-use identity::{Ask, Group, Role, Tag, User};
+use identity::{Ask, Group, Quotas, Role, Tag, User};
 use plane::{Call, Error, Touches};
 use store::{OrElseTaken as _, Read, Record, Transaction};
 
-use crate::errors::{already_exists, delete_conflict, no_such, over_quota};
+use crate::errors::{already_exists, capitalized, delete_conflict, no_such, over_quota};
 use crate::quotas;
 
 /// A user, a group or a role.
 pub(crate) trait Entity: Record + Clone {
     /// What AWS calls it in sentences and in ARNs.
     const NOUN: &'static str;
-    /// The quota of such entities in an account: its name and its value.
-    const PER_ACCOUNT: (&'static str, u64);
     /// How much all its inline policies together may weigh.
     const INLINE_SIZE: u64;
+
+    /// How many such entities an account may hold.
+    fn per_account(quotas: &Quotas) -> u64;
+    /// How many managed policies one may carry.
+    fn policies_most(quotas: &Quotas) -> u64;
 
     /// The account that it belongs to.
     fn account(&self) -> AccountId;
@@ -79,8 +82,15 @@ macro_rules! common {
 
 impl Entity for User {
     const NOUN: &'static str = "user";
-    const PER_ACCOUNT: (&'static str, u64) = ("UsersPerAccount", quotas::USERS);
     const INLINE_SIZE: u64 = quotas::USER_POLICY_SIZE;
+
+    fn per_account(_quotas: &Quotas) -> u64 {
+        quotas::USERS
+    }
+
+    fn policies_most(quotas: &Quotas) -> u64 {
+        quotas.policies_per_user
+    }
 
     common!();
 
@@ -95,8 +105,15 @@ impl Entity for User {
 
 impl Entity for Group {
     const NOUN: &'static str = "group";
-    const PER_ACCOUNT: (&'static str, u64) = ("GroupsPerAccount", quotas::GROUPS);
     const INLINE_SIZE: u64 = quotas::GROUP_POLICY_SIZE;
+
+    fn per_account(quotas: &Quotas) -> u64 {
+        quotas.groups
+    }
+
+    fn policies_most(_quotas: &Quotas) -> u64 {
+        quotas::POLICIES_PER_GROUP
+    }
 
     common!();
 
@@ -111,8 +128,15 @@ impl Entity for Group {
 
 impl Entity for Role {
     const NOUN: &'static str = "role";
-    const PER_ACCOUNT: (&'static str, u64) = ("RolesPerAccount", quotas::ROLES);
     const INLINE_SIZE: u64 = quotas::ROLE_POLICY_SIZE;
+
+    fn per_account(quotas: &Quotas) -> u64 {
+        quotas.roles
+    }
+
+    fn policies_most(quotas: &Quotas) -> u64 {
+        quotas.policies_per_role
+    }
 
     common!();
 
@@ -266,14 +290,19 @@ pub(crate) fn touch_list<E: Entity>(
 }
 
 /// Adds an entity: its name must be free, and there must be room for one more.
-pub(crate) fn insert<E: Entity>(tx: &mut Transaction, entity: &E) -> Result<(), Error> {
+pub(crate) fn insert<E: Entity>(
+    call: &Call,
+    tx: &mut Transaction,
+    entity: &E,
+) -> Result<(), Error> {
     let scope = entity.account();
     let scope = scope.as_str();
     tx.insert(scope, entity)
         .or_else_taken(|_| already_exists(E::NOUN, entity.name()))?;
-    let (quota, most) = E::PER_ACCOUNT;
+    let most = E::per_account(call.directory().quotas());
     if !tx.within::<E>(scope, "name", "", most)? {
-        return Err(over_quota(quota, most));
+        let quota = format!("{}sPerAccount", capitalized(E::NOUN));
+        return Err(over_quota(&quota, most));
     }
     Ok(())
 }

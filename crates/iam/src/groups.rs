@@ -74,7 +74,7 @@ impl Operation for CreateGroup {
             attached: Vec::new(),
             inline: Default::default(),
         };
-        entity::insert(tx, &group)?;
+        entity::insert(&permit, tx, &group)?;
         Ok(OneGroup {
             group: GroupView::of(&group),
         })

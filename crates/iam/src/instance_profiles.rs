@@ -10,7 +10,6 @@ use wire::{Input, Output};
 use crate::entity::{self, is_under};
 use crate::errors::{Nothing, delete_conflict, no_such_entity, over_quota};
 use crate::paging::{Page, Paging};
-use crate::quotas;
 use crate::resource_tags::{Tagged, tag_operations};
 use crate::role_view::RoleView;
 use crate::tags::{self, Case, TagInput, TagView};
@@ -151,7 +150,7 @@ impl Operation for CreateInstanceProfile {
             Error::new("EntityAlreadyExists")
                 .say(format!("Instance Profile {name} already exists."))
         })?;
-        let most = quotas::INSTANCE_PROFILES;
+        let most = permit.directory().quotas().instance_profiles;
         if !tx.within::<InstanceProfile>(account.as_str(), "name", "", most)? {
             return Err(over_quota("InstanceProfilesPerAccount", most));
         }

@@ -11,7 +11,6 @@ use crate::errors::{Nothing, over_quota};
 use crate::managed::{self, Managed, Usage, ask_to_change, ask_to_see};
 use crate::paging::{Paging, bad_marker};
 use crate::policy_versions::{checked_document, version_id};
-use crate::quotas;
 use crate::tags::{self, Case, TagInput, TagPage, TagView};
 
 /// A policy as it is shown. Which of the last members are present depends on the operation.
@@ -132,8 +131,9 @@ impl Operation for CreatePolicy {
                 self.policy_name
             ))
         })?;
-        if !tx.within::<ManagedPolicy>(account.as_str(), "name", "", quotas::POLICIES)? {
-            return Err(over_quota("PoliciesPerAccount", quotas::POLICIES));
+        let most = permit.directory().quotas().policies;
+        if !tx.within::<ManagedPolicy>(account.as_str(), "name", "", most)? {
+            return Err(over_quota("PoliciesPerAccount", most));
         }
         let usage = Usage {
             attached: 0,

@@ -1,19 +1,14 @@
-//! IAM's default quotas (IAM User Guide, "IAM and AWS STS quotas").
+//! IAM's quotas (IAM User Guide, "IAM and AWS STS quotas"), but for those that can be raised:
+//! they are [`identity::Quotas`].
 
 /// Users of an account.
 pub(crate) const USERS: u64 = 5000;
-/// Groups of an account.
-pub(crate) const GROUPS: u64 = 300;
-/// Roles of an account.
-pub(crate) const ROLES: u64 = 1000;
-/// Customer managed policies of an account.
-pub(crate) const POLICIES: u64 = 1500;
 /// Versions of one managed policy.
 pub(crate) const VERSIONS_PER_POLICY: u64 = 5;
 /// Versions of all managed policies together.
 pub(crate) const POLICY_VERSIONS: u64 = 10_000;
-/// Managed policies attached to one user, group or role.
-pub(crate) const ATTACHED_POLICIES: u64 = 10;
+/// Managed policies attached to one group.
+pub(crate) const POLICIES_PER_GROUP: u64 = 10;
 /// Characters of one managed policy, white space not counted.
 pub(crate) const POLICY_SIZE: u64 = 6144;
 /// Characters of all inline policies of a user together, white space not counted.
@@ -22,18 +17,12 @@ pub(crate) const USER_POLICY_SIZE: u64 = 2048;
 pub(crate) const GROUP_POLICY_SIZE: u64 = 5120;
 /// Characters of all inline policies of a role together, white space not counted.
 pub(crate) const ROLE_POLICY_SIZE: u64 = 10_240;
-/// Characters of a trust policy, white space not counted.
-pub(crate) const TRUST_POLICY_SIZE: u64 = 2048;
 /// Access keys of one user, and of root.
 pub(crate) const ACCESS_KEYS_PER_USER: u64 = 2;
 /// Groups that one user may be in.
 pub(crate) const GROUPS_PER_USER: u64 = 10;
 /// Tags of one entity.
 pub(crate) const TAGS: u64 = 50;
-/// Instance profiles of an account.
-pub(crate) const INSTANCE_PROFILES: u64 = 1000;
-/// Server certificates of an account.
-pub(crate) const SERVER_CERTIFICATES: u64 = 20;
 /// Signing certificates of one user.
 pub(crate) const SIGNING_CERTIFICATES_PER_USER: u64 = 2;
 /// MFA devices of one user, and of root.

@@ -86,7 +86,7 @@ impl Operation for CreateRole {
             inline: Default::default(),
             boundary: self.permissions_boundary.clone(),
         };
-        entity::insert(tx, &role)?;
+        entity::insert(&permit, tx, &role)?;
         Ok(OneRole {
             role: RoleView::created(&permit, &role)?,
         })

@@ -11,7 +11,6 @@ use crate::certificates::Certificate;
 use crate::entity::{self, is_under};
 use crate::errors::{Nothing, no_such_entity, over_quota};
 use crate::paging::Paging;
-use crate::quotas;
 use crate::resource_tags::{Tagged, tag_operations};
 use crate::tags::{self, Case, TagInput, TagView};
 
@@ -202,7 +201,7 @@ impl Operation for UploadServerCertificate {
         };
         tx.insert(account.as_str(), &certificate)
             .or_else_taken(|_| taken(&certificate.name))?;
-        let most = quotas::SERVER_CERTIFICATES;
+        let most = permit.directory().quotas().server_certificates;
         if !tx.within::<ServerCertificate>(account.as_str(), "name", "", most)? {
             return Err(over_quota("ServerCertificatesPerAccount", most));
         }

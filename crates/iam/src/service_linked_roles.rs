@@ -118,8 +118,9 @@ impl Operation for CreateServiceLinkedRole {
                 "Service role name {name} has been taken in this account, please try a different suffix."
             ))
         })?;
-        if !tx.within::<Role>(account.as_str(), "name", "", quotas::ROLES)? {
-            return Err(over_quota("RolesPerAccount", quotas::ROLES));
+        let most = permit.directory().quotas().roles;
+        if !tx.within::<Role>(account.as_str(), "name", "", most)? {
+            return Err(over_quota("RolesPerAccount", most));
         }
         let answered = Role {
             trust_policy: self.trust_policy_answered(),

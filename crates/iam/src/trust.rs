@@ -9,8 +9,8 @@ use identity::{NamedPrincipal, Role};
 use plane::{Call, Error};
 use policy::{Grammar, PrincipalEntry, PrincipalKind};
 
+use crate::documents;
 use crate::errors::over_quota;
-use crate::{documents, quotas};
 
 /// Identity providers that are known to all accounts by their name.
 const BUILT_IN_PROVIDERS: &[&str] = &[
@@ -23,8 +23,9 @@ const BUILT_IN_PROVIDERS: &[&str] = &[
 /// Checks a trust policy and finds out whom it names.
 pub(crate) fn check(call: &Call, text: &str) -> Result<Vec<NamedPrincipal>, Error> {
     let document = documents::parse(text, Grammar::Trust)?;
-    if documents::size(text) > quotas::TRUST_POLICY_SIZE {
-        return Err(over_quota("ACLSizePerRole", quotas::TRUST_POLICY_SIZE));
+    let most = call.directory().quotas().trust_policy_size;
+    if documents::size(text) > most {
+        return Err(over_quota("ACLSizePerRole", most));
     }
     let mut named: Vec<NamedPrincipal> = Vec::new();
     for entry in document.principals() {

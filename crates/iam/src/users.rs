@@ -145,7 +145,7 @@ impl Operation for CreateUser {
             inline: Default::default(),
             boundary: self.permissions_boundary.clone(),
         };
-        entity::insert(tx, &user)?;
+        entity::insert(&permit, tx, &user)?;
         Ok(OneUser {
             user: UserView::whole(&user),
         })

@@ -17,6 +17,7 @@ use crate::managed_policy::ManagedPolicy;
 use crate::oidc_provider::OidcProvider;
 use crate::outbound_issuer::OutboundIssuer;
 use crate::principal::{Principal, compile_managed};
+use crate::quotas::Quotas;
 use crate::role::Role;
 use crate::saml_sign_in::{SettingsCell, TrustedProvider};
 use crate::session::{Session, SessionKind};
@@ -49,6 +50,7 @@ struct Inner {
     outbound_issuers: Cache<AccountId, Arc<(Arc<OutboundIssuer>, Watch)>>,
     saml_providers: Cache<String, Arc<TrustedProvider>>,
     saml_settings: SettingsCell,
+    quotas: OnceLock<Quotas>,
 }
 
 struct LongTermKey {
@@ -118,6 +120,7 @@ impl Directory {
             outbound_issuers: Cache::new(CACHED_MAX),
             saml_providers: Cache::new(SAML_PROVIDERS_CACHED_MAX),
             saml_settings: SettingsCell::new(),
+            quotas: OnceLock::new(),
         }))
     }
 
@@ -149,6 +152,11 @@ impl Directory {
     /// What the configuration says about SAML.
     pub(crate) fn saml_settings_cell(&self) -> &SettingsCell {
         &self.0.saml_settings
+    }
+
+    /// What the configuration says about quotas.
+    pub(crate) fn quotas_cell(&self) -> &OnceLock<Quotas> {
+        &self.0.quotas
     }
 
     /// Forgets everything that is in memory.

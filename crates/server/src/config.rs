@@ -25,6 +25,8 @@ pub struct Config {
     pub names: NamesConfig,
     /// Sign-ins by SAML.
     pub saml: SamlConfig,
+    /// Quotas of accounts, where they are to be higher than AWS's defaults.
+    pub quotas: identity::Quotas,
 }
 
 /// Where the master key comes from.

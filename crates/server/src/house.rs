@@ -81,6 +81,9 @@ pub enum OpenError {
     /// The moment that a reset goes back to.
     #[error(transparent)]
     Reset(#[from] ResetError),
+    /// A quota.
+    #[error(transparent)]
+    Quota(#[from] identity::QuotaBeyond),
     /// The S3 endpoint.
     #[error(transparent)]
     S3(#[from] s3::OpenError),
@@ -133,6 +136,8 @@ impl House {
         if let Some(url) = &config.names.public_url {
             directory.publish_at(url);
         }
+        config.quotas.check()?;
+        directory.set_quotas(config.quotas);
         directory.set_saml_settings(SamlSettings {
             sha1_allowed: config.saml.sha1_allowed.clone(),
             sign_in_urls: config.saml.sign_in_urls.clone(),
