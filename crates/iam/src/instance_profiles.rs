@@ -52,13 +52,14 @@ impl ProfileView {
         })
     }
 
+    /// With its tags, a list that may be empty.
     fn whole(
         call: &Call,
         reader: &impl Read,
         profile: &InstanceProfile,
     ) -> Result<ProfileView, Error> {
         Ok(ProfileView {
-            tags: tags::shown_if_any(&profile.tags),
+            tags: Some(tags::shown(&profile.tags)),
             ..ProfileView::listed(call, reader, profile)?
         })
     }
@@ -155,7 +156,10 @@ impl Operation for CreateInstanceProfile {
             return Err(over_quota("InstanceProfilesPerAccount", most));
         }
         Ok(OneProfile {
-            instance_profile: ProfileView::whole(&permit, tx, &profile)?,
+            instance_profile: ProfileView {
+                tags: tags::shown_if_any(&profile.tags),
+                ..ProfileView::listed(&permit, tx, &profile)?
+            },
         })
     }
 }

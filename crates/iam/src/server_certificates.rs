@@ -224,7 +224,7 @@ pub(crate) struct CertificateView {
     server_certificate_metadata: MetadataView,
     certificate_body: String,
     certificate_chain: Option<String>,
-    tags: Option<Vec<TagView>>,
+    tags: Vec<TagView>,
 }
 
 /// One certificate.
@@ -248,7 +248,7 @@ impl Operation for GetServerCertificate {
         Ok(OneServerCertificate {
             server_certificate: CertificateView {
                 server_certificate_metadata: MetadataView::of(&found),
-                tags: tags::shown_if_any(&found.tags),
+                tags: tags::shown(&found.tags),
                 certificate_body: found.body,
                 certificate_chain: found.chain,
             },
