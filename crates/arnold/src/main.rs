@@ -1,7 +1,9 @@
 //! The Arnold binary: one command line for the server, the demo, and the tools around them.
 
 mod check;
+mod credentials;
 mod demo;
+mod exchange;
 mod federation_command;
 mod policy_command;
 mod policy_explain;
@@ -31,6 +33,14 @@ enum Command {
     Serve(serve::ServeOptions),
     /// Make the data folder, the management account and its first administrator, and stop.
     Init(serve::InitOptions),
+    /// Hand out credentials of a role to programs on this machine.
+    #[command(subcommand)]
+    Credentials(credentials::CredentialsCommand),
+    /// Bring a real account into the folder of a server that is stopped.
+    #[command(subcommand)]
+    Import(exchange::ImportCommand),
+    /// Print an account as `aws iam get-account-authorization-details` would.
+    Export(exchange::ExportOptions),
     /// Work with policies, without a server.
     #[command(subcommand)]
     Policy(policy_command::PolicyCommand),
@@ -44,6 +54,9 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(options).map(|()| ExitCode::SUCCESS),
         Command::Serve(options) => serve::serve(options).map(|()| ExitCode::SUCCESS),
         Command::Init(options) => serve::init(options).map(|()| ExitCode::SUCCESS),
+        Command::Credentials(command) => credentials::run(command).map(|()| ExitCode::SUCCESS),
+        Command::Import(command) => exchange::import(command).map(|()| ExitCode::SUCCESS),
+        Command::Export(options) => exchange::export(&options).map(|()| ExitCode::SUCCESS),
         Command::Policy(command) => policy_command::run(command),
         Command::Federation(command) => {
             federation_command::run(command).map(|()| ExitCode::SUCCESS)
