@@ -12,7 +12,7 @@ use crate::attachments::AttachedView;
 use crate::boundary::{self, BoundaryView};
 use crate::documents;
 use crate::instance_profiles::ProfileView;
-use crate::managed::{self, Managed, Usage};
+use crate::managed::{Managed, Usage};
 use crate::policy_versions::{VersionView, version_id};
 use crate::role_view::RoleLastUsedView;
 use crate::tags::{self, TagView};
@@ -154,28 +154,21 @@ impl RoleDetail {
 impl PolicyDetail {
     /// The policy, used as often as was counted.
     pub(crate) fn of(policy: &Managed, usage: Usage) -> Result<PolicyDetail, Error> {
-        let (name, id, path) = match policy {
-            Managed::Own(own) => (own.name.as_str(), own.id.as_str(), own.path.as_str()),
-            Managed::Aws(aws) => (aws.name, aws.id, aws.path),
-        };
-        let (created, updated) = match policy {
-            Managed::Own(own) => (own.created, own.updated),
-            Managed::Aws(aws) => (managed::moment(aws.created)?, managed::moment(aws.updated)?),
-        };
+        let head = policy.head()?;
+        let (attachment_count, permissions_boundary_usage_count) = usage.shown()?;
         let default = policy.default_version();
         let versions = policy.versions()?;
         Ok(PolicyDetail {
-            policy_name: name.to_owned(),
-            policy_id: id.to_owned(),
+            policy_name: head.name.to_owned(),
+            policy_id: head.id.to_owned(),
             arn: policy.arn(),
-            path: path.to_owned(),
+            path: head.path.to_owned(),
             default_version_id: version_id(default),
-            attachment_count: i64::try_from(usage.attached).map_err(Error::internal)?,
-            permissions_boundary_usage_count: i64::try_from(usage.bounds)
-                .map_err(Error::internal)?,
+            attachment_count,
+            permissions_boundary_usage_count,
             is_attachable: true,
-            create_date: created,
-            update_date: updated,
+            create_date: head.created,
+            update_date: head.updated,
             policy_version_list: versions
                 .iter()
                 .map(|version| VersionView::whole(version, default))

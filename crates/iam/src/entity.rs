@@ -8,6 +8,7 @@ use plane::{Call, Error, Touches};
 use store::{OrElseTaken as _, Read, Record, Transaction};
 
 use crate::errors::{already_exists, capitalized, delete_conflict, no_such, over_quota};
+use crate::paging::{Page, Paging};
 use crate::quotas;
 
 /// A user, a group or a role.
@@ -287,6 +288,35 @@ pub(crate) fn touch_list<E: Entity>(
     let account = call.account()?;
     let arn = arn_of::<E>(account, path_prefix.unwrap_or("/"), "");
     Ok(Touches::one(ask_for(action, arn, account)))
+}
+
+/// A page of the entities under a path, by name.
+pub(crate) fn page_under<E: Entity>(
+    call: &Call,
+    tx: &Transaction,
+    paging: Paging<'_>,
+    path_prefix: Option<&str>,
+) -> Result<Page<E>, Error> {
+    let account = call.account()?;
+    paging.stored(tx, account.as_str(), "name", "", |entity: &E| {
+        is_under(entity.path(), path_prefix)
+    })
+}
+
+/// A change of name or path. "You must have the appropriate permissions on both the source
+/// object and the target object" (IAM API Reference, UpdateUser).
+pub(crate) fn touch_renaming<E: Entity>(
+    call: &Call,
+    tx: &Transaction,
+    action: &'static str,
+    name: &str,
+    renamed: impl FnOnce(E) -> E,
+) -> Result<Touches, Error> {
+    let touches = touch::<E>(call, tx, action, name)?;
+    Ok(match find::<E>(tx, call.account()?, name)? {
+        Some(entity) => touches.and(ask_of(action, &renamed(entity))),
+        None => touches,
+    })
 }
 
 /// Adds an entity: its name must be free, and there must be room for one more.

@@ -6,7 +6,7 @@ use plane::{Call, Error, Operation, Permit, Touches};
 use store::{Exactly, Read as _, Transaction};
 use wire::{Input, Output};
 
-use crate::entity::{self, arn_of, ask_for, ask_of, is_under, require, touch, touch_list};
+use crate::entity::{self, arn_of, ask_for, require, touch, touch_list};
 use crate::errors::{Nothing, delete_conflict, over_quota};
 use crate::paging::Paging;
 use crate::quotas;
@@ -150,15 +150,8 @@ impl Operation for ListGroups {
     }
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<GroupPage, Error> {
-        let account = permit.account()?;
-        let prefix = self.path_prefix.as_deref();
-        let page = Paging::new(self.marker.as_deref(), self.max_items).stored(
-            tx,
-            account.as_str(),
-            "name",
-            "",
-            |group: &Group| is_under(&group.path, prefix),
-        )?;
+        let paging = Paging::new(self.marker.as_deref(), self.max_items);
+        let page = entity::page_under::<Group>(&permit, tx, paging, self.path_prefix.as_deref())?;
         Ok(GroupPage {
             is_truncated: page.is_truncated(),
             groups: page.items.iter().map(GroupView::of).collect(),
@@ -191,16 +184,9 @@ impl Operation for UpdateGroup {
     const FACTS: &'static OperationFacts = facts::iam::UPDATE_GROUP;
     type Output = Nothing;
 
-    // As for users, source and target are both asked for (IAM API Reference, UpdateGroup).
     fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
-        let account = call.account()?;
-        let touches = touch::<Group>(call, tx, "iam:UpdateGroup", &self.group_name)?;
-        Ok(
-            match entity::find::<Group>(tx, account, &self.group_name)? {
-                Some(group) => touches.and(ask_of("iam:UpdateGroup", &self.change(group))),
-                None => touches,
-            },
-        )
+        let renamed = |group| self.change(group);
+        entity::touch_renaming(call, tx, "iam:UpdateGroup", &self.group_name, renamed)
     }
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {

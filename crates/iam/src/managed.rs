@@ -42,6 +42,26 @@ impl Managed {
         }
     }
 
+    /// What all views of it show.
+    pub(crate) fn head(&self) -> Result<Head<'_>, Error> {
+        Ok(match self {
+            Managed::Own(own) => Head {
+                name: &own.name,
+                id: &own.id,
+                path: &own.path,
+                created: own.created,
+                updated: own.updated,
+            },
+            Managed::Aws(aws) => Head {
+                name: aws.name,
+                id: aws.id,
+                path: aws.path,
+                created: moment(aws.created)?,
+                updated: moment(aws.updated)?,
+            },
+        })
+    }
+
     /// Whether only services may carry it, each in a role of its own making.
     pub(crate) fn is_for_services_only(&self) -> bool {
         matches!(self, Managed::Aws(policy) if policy.path == "/aws-service-role/")
@@ -66,6 +86,21 @@ impl Managed {
             }]),
         }
     }
+}
+
+/// What all views of a managed policy show beside its ARN and its versions.
+#[derive(Debug)]
+pub(crate) struct Head<'a> {
+    /// Its name.
+    pub(crate) name: &'a str,
+    /// `ANPA…`.
+    pub(crate) id: &'a str,
+    /// Its path.
+    pub(crate) path: &'a str,
+    /// When it was made.
+    pub(crate) created: Timestamp,
+    /// When a version was last made or chosen.
+    pub(crate) updated: Timestamp,
 }
 
 /// A moment of the table of AWS's policies.
@@ -178,6 +213,12 @@ impl Usage {
             bounds: count::<User>(reader, account, "boundary", arn)?
                 + count::<Role>(reader, account, "boundary", arn)?,
         })
+    }
+
+    /// Both numbers as views show them.
+    pub(crate) fn shown(self) -> Result<(i64, i64), Error> {
+        let shown = |count| i64::try_from(count).map_err(Error::internal);
+        Ok((shown(self.attached)?, shown(self.bounds)?))
     }
 
     /// Whether somebody would feel it if the policy were gone.

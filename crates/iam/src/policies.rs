@@ -33,26 +33,19 @@ pub(crate) struct PolicyView {
 impl PolicyView {
     /// As listings show it: without description and tags.
     pub(crate) fn brief(policy: &Managed, usage: Usage) -> Result<PolicyView, Error> {
-        let (name, id, path) = match policy {
-            Managed::Own(own) => (own.name.as_str(), own.id.as_str(), own.path.as_str()),
-            Managed::Aws(aws) => (aws.name, aws.id, aws.path),
-        };
-        let (created, updated) = match policy {
-            Managed::Own(own) => (own.created, own.updated),
-            Managed::Aws(aws) => (managed::moment(aws.created)?, managed::moment(aws.updated)?),
-        };
+        let head = policy.head()?;
+        let (attachment_count, permissions_boundary_usage_count) = usage.shown()?;
         Ok(PolicyView {
-            policy_name: name.to_owned(),
-            policy_id: id.to_owned(),
+            policy_name: head.name.to_owned(),
+            policy_id: head.id.to_owned(),
             arn: policy.arn(),
-            path: path.to_owned(),
+            path: head.path.to_owned(),
             default_version_id: version_id(policy.default_version()),
-            attachment_count: i64::try_from(usage.attached).map_err(Error::internal)?,
-            permissions_boundary_usage_count: i64::try_from(usage.bounds)
-                .map_err(Error::internal)?,
+            attachment_count,
+            permissions_boundary_usage_count,
             is_attachable: true,
-            create_date: created,
-            update_date: updated,
+            create_date: head.created,
+            update_date: head.updated,
             description: None,
             tags: None,
         })

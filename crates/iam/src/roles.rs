@@ -7,9 +7,7 @@ use store::{Exactly, Read as _, Transaction};
 use wire::{Input, Output};
 
 use crate::boundary;
-use crate::entity::{
-    self, arn_of, ask_bounded, ask_for, is_under, require, require_ours, touch_list,
-};
+use crate::entity::{self, arn_of, ask_bounded, ask_for, require, require_ours, touch_list};
 use crate::errors::{Nothing, delete_conflict};
 use crate::paging::Paging;
 use crate::role_view::RoleView;
@@ -148,15 +146,8 @@ impl Operation for ListRoles {
     }
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<RolePage, Error> {
-        let account = permit.account()?;
-        let prefix = self.path_prefix.as_deref();
-        let page = Paging::new(self.marker.as_deref(), self.max_items).stored(
-            tx,
-            account.as_str(),
-            "name",
-            "",
-            |role: &Role| is_under(&role.path, prefix),
-        )?;
+        let paging = Paging::new(self.marker.as_deref(), self.max_items);
+        let page = entity::page_under::<Role>(&permit, tx, paging, self.path_prefix.as_deref())?;
         let views = page
             .items
             .iter()

@@ -11,7 +11,7 @@ use wire::{Input, Output};
 
 use crate::boundary::{self, BoundaryView};
 use crate::caller::{Subject, subject};
-use crate::entity::{self, arn_of, ask_for, ask_of, is_under, require, touch, touch_list};
+use crate::entity::{self, arn_of, ask_for, require, touch, touch_list};
 use crate::errors::{Nothing, delete_conflict, no_such};
 use crate::holdings;
 use crate::paging::Paging;
@@ -207,14 +207,8 @@ impl Operation for ListUsers {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<UserPage, Error> {
         let account = permit.account()?;
-        let prefix = self.path_prefix.as_deref();
-        let page = Paging::new(self.marker.as_deref(), self.max_items).stored(
-            tx,
-            account.as_str(),
-            "name",
-            "",
-            |user: &User| is_under(&user.path, prefix),
-        )?;
+        let paging = Paging::new(self.marker.as_deref(), self.max_items);
+        let page = entity::page_under::<User>(&permit, tx, paging, self.path_prefix.as_deref())?;
         let view = |user: &User| {
             let owner = KeyOwner::User(user.id.clone());
             UserView::brief(user).with_password_use(tx, account, &owner)
@@ -251,15 +245,9 @@ impl Operation for UpdateUser {
     const FACTS: &'static OperationFacts = facts::iam::UPDATE_USER;
     type Output = Nothing;
 
-    // "You must have the appropriate permissions on both the source object and the target
-    // object" (IAM API Reference, UpdateUser).
     fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
-        let account = call.account()?;
-        let touches = touch::<User>(call, tx, "iam:UpdateUser", &self.user_name)?;
-        Ok(match entity::find::<User>(tx, account, &self.user_name)? {
-            Some(user) => touches.and(ask_of("iam:UpdateUser", &self.change(user))),
-            None => touches,
-        })
+        let renamed = |user| self.change(user);
+        entity::touch_renaming(call, tx, "iam:UpdateUser", &self.user_name, renamed)
     }
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
