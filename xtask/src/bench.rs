@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: the benchmarks, never part of the tests.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::command::{Fault, cargo, run as run_command};
@@ -9,13 +9,15 @@ use crate::command::{Fault, cargo, run as run_command};
 const BENCHED: &[&str] = &["policy", "sigv4", "seal", "store", "cognito"];
 /// Whole calls over HTTP.
 const HTTP: &str = "http";
+/// A full account beside an empty one.
+const SCALE: &str = "scale";
 
 /// Runs the benchmarks of all benched packages, or of those named in `rest`.
 pub(crate) fn run(root: &Path, rest: &[String]) -> Result<(), Fault> {
     for name in rest {
-        if !BENCHED.contains(&name.as_str()) && name != HTTP {
+        if !BENCHED.contains(&name.as_str()) && name != HTTP && name != SCALE {
             return Err(Fault::new(format!(
-                "nothing to bench is called `{name}`: try one of {}, {HTTP}",
+                "nothing to bench is called `{name}`: try one of {}, {HTTP}, {SCALE}",
                 BENCHED.join(", ")
             )));
         }
@@ -27,14 +29,23 @@ pub(crate) fn run(root: &Path, rest: &[String]) -> Result<(), Fault> {
         }
     }
     if wanted(HTTP) {
-        run_http(root)?;
+        run_http(root, &[])?;
+    }
+    if wanted(SCALE) {
+        run_http(root, &[SCALE])?;
     }
     Ok(())
 }
 
-fn run_http(root: &Path) -> Result<(), Fault> {
+fn run_http(root: &Path, mode: &[&str]) -> Result<(), Fault> {
     let packages = ["--package", "arnold", "--package", "http-bench"];
     run_command(cargo(root).args(["build", "--release"]).args(packages))?;
-    let built = root.join("target/release");
-    run_command(Command::new(built.join("http-bench")).arg(built.join("arnold")))
+    let target = std::env::var_os("CARGO_TARGET_DIR");
+    let built = target.map_or_else(|| root.join("target"), PathBuf::from);
+    let built = built.join("release");
+    run_command(
+        Command::new(built.join("http-bench"))
+            .args(mode)
+            .arg(built.join("arnold")),
+    )
 }

@@ -31,7 +31,7 @@ impl Load {
         let request = self.0.first().ok_or("an empty load")?;
         let mut stream = TcpStream::connect(address).await?;
         let mut buffer = Vec::new();
-        exchange(&mut stream, request, &mut buffer).await
+        exchange(&mut stream, request, &mut buffer, Keep::Body).await
     }
 
     /// Sends requests for as long as this; answers how many were answered a second.
@@ -49,7 +49,7 @@ impl Load {
                 while began.elapsed() < turn {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let request = load.get(at).ok_or("the load is too small for the turn")?;
-                    exchange(&mut stream, request, &mut buffer).await?;
+                    exchange(&mut stream, request, &mut buffer, Keep::Nothing).await?;
                     answered.fetch_add(1, Ordering::Relaxed);
                 }
                 Outcome::Ok(())
@@ -62,10 +62,18 @@ impl Load {
     }
 }
 
+/// What of an answer is kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Body,
+    Nothing,
+}
+
 async fn exchange(
     stream: &mut TcpStream,
     request: &[u8],
     buffer: &mut Vec<u8>,
+    keep: Keep,
 ) -> Outcome<Answered> {
     stream.write_all(request).await?;
     buffer.clear();
@@ -85,10 +93,9 @@ async fn exchange(
         if body.len() >= length {
             return Ok(Answered {
                 body_bytes: length,
-                body: if length < READ_BYTES {
-                    body.to_vec()
-                } else {
-                    Vec::new()
+                body: match keep {
+                    Keep::Body => body.to_vec(),
+                    Keep::Nothing => Vec::new(),
                 },
             });
         }

@@ -4,10 +4,14 @@
 //! The load is signed beforehand, and no two requests are the same. Rounds of both servers
 //! take turns, so that whatever else the machine does meets both; what counts is the median
 //! of the rounds' ratios. Client and server share the machine's cores.
+//!
+//! `scale` measures a full account beside an empty one; run by `cargo xtask bench scale`.
 
 mod bare;
 mod load;
+mod population;
 mod requests;
+mod scale;
 mod subject;
 
 use std::error::Error;
@@ -33,8 +37,9 @@ fn main() -> Outcome<()> {
         .build()?;
     match arguments.as_slice() {
         ["bare", bytes] => runtime.block_on(bare::serve(bytes.parse()?)),
+        ["scale", arnold] => runtime.block_on(scale::measure(arnold)),
         [arnold] => runtime.block_on(measure(arnold)),
-        _ => Err("usage: http-bench <the arnold binary>".into()),
+        _ => Err("usage: http-bench [scale] <the arnold binary>".into()),
     }
 }
 

@@ -13,7 +13,8 @@ use crate::Outcome;
 use crate::load::{Answered, Load};
 use crate::requests::{Keys, Plain, form};
 
-const ACCOUNT: &str = "111122223333";
+/// The account that all of it happens in.
+pub(crate) const ACCOUNT: &str = "111122223333";
 const ACCESS_KEY_ID: &str = "AKIABENCHADMIN000001";
 const SECRET: &str = "bench-admin-secret-000000000000000000001";
 const TRUST: &str = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%7B%22AWS%22%3A%22111122223333%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%5D%7D";
@@ -37,7 +38,11 @@ pub(crate) struct Company {
 impl Subject {
     /// Starts Arnold in a fresh folder.
     pub(crate) async fn start(arnold: &str) -> Outcome<Subject> {
-        let folder = tempfile::tempdir()?;
+        Subject::start_in(arnold, tempfile::tempdir()?).await
+    }
+
+    /// Starts Arnold in this folder, whose `data` may hold an account already.
+    pub(crate) async fn start_in(arnold: &str, folder: tempfile::TempDir) -> Outcome<Subject> {
         let bootstrap = folder.path().join("bootstrap.toml");
         let text = format!(
             "[[account]]\nid = \"{ACCOUNT}\"\nname = \"bench\"\nadministrator = {{ user = \"admin\", access_key_id = \"{ACCESS_KEY_ID}\", secret_access_key = \"{SECRET}\" }}\n"
@@ -100,23 +105,21 @@ impl Subject {
         Ok(kib.ok_or("no VmRSS")?.parse::<f64>()? / 1024.0)
     }
 
+    /// Asks IAM for something as the administrator; answers what it says.
+    pub(crate) async fn ask_iam(&self, body: &str) -> Outcome<String> {
+        let request = admin().sign(&form("iam", body), 0)?;
+        let answer = Load(Arc::new(vec![request])).once(self.address).await?;
+        Ok(String::from_utf8(answer.body)?)
+    }
+
     /// Makes a role, a bucket with an object of 1 KiB, and a session of the role.
     pub(crate) async fn found_company(&self) -> Outcome<Company> {
-        let admin = Keys {
-            access_key_id: ACCESS_KEY_ID.to_owned(),
-            secret: Secret::new(SECRET.to_owned()),
-            token: None,
-        };
-        let (keys, address) = (&admin, self.address);
-        let iam = |body: String| async move {
-            let request = keys.sign(&form("iam", &body), 0)?;
-            Load(Arc::new(vec![request])).once(address).await
-        };
-        iam(format!(
+        let admin = admin();
+        self.ask_iam(&format!(
             "Action=CreateRole&Version=2010-05-08&RoleName=reader&AssumeRolePolicyDocument={TRUST}"
         ))
         .await?;
-        iam(format!(
+        self.ask_iam(&format!(
             "Action=PutRolePolicy&Version=2010-05-08&RoleName=reader&PolicyName=read&PolicyDocument={POLICY}"
         ))
         .await?;
@@ -142,6 +145,14 @@ impl Subject {
             .await?;
         company.session = session(&answer)?;
         Ok(company)
+    }
+}
+
+fn admin() -> Keys {
+    Keys {
+        access_key_id: ACCESS_KEY_ID.to_owned(),
+        secret: Secret::new(SECRET.to_owned()),
+        token: None,
     }
 }
 
@@ -172,6 +183,10 @@ impl Company {
             "GetCallerIdentity" => {
                 let body = "Action=GetCallerIdentity&Version=2011-06-15";
                 self.admin.load(&form("sts", body), first_nonce, count)
+            }
+            "GetUser" => {
+                let body = "Action=GetUser&Version=2010-05-08&UserName=admin";
+                self.admin.load(&form("iam", body), first_nonce, count)
             }
             "AssumeRole" => self.admin.load(&form("sts", &assume), first_nonce, count),
             _ => {
