@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
+use json_text::{Node, PlacedMember, Value};
+
 use crate::finding::PathElement;
-use crate::text::{Node, Value};
 
 /// A run of the text, and how a reader finds it.
 #[derive(Debug, Clone)]
@@ -21,7 +22,7 @@ impl Place {
 /// A value on the walk through a policy.
 #[derive(Debug, Clone)]
 pub(crate) struct Cursor<'t> {
-    node: &'t Node,
+    node: &'t Node<'t>,
     path: Vec<PathElement>,
 }
 
@@ -33,7 +34,7 @@ pub(crate) struct Member<'t> {
 }
 
 impl<'t> Cursor<'t> {
-    pub(crate) fn top(node: &'t Node) -> Cursor<'t> {
+    pub(crate) fn top(node: &'t Node<'t>) -> Cursor<'t> {
         Cursor {
             node,
             path: Vec::new(),
@@ -44,7 +45,7 @@ impl<'t> Cursor<'t> {
         Place::new(self.path.clone(), self.node.bytes.clone())
     }
 
-    pub(crate) fn value(&self) -> &'t Value {
+    pub(crate) fn value(&self) -> &'t Value<'t> {
         &self.node.value
     }
 
@@ -58,7 +59,8 @@ impl<'t> Cursor<'t> {
     /// A scalar's text, as conditions compare it.
     pub(crate) fn scalar(&self) -> Option<&'t str> {
         match &self.node.value {
-            Value::String(text) | Value::Number(text) => Some(text),
+            Value::String(text) => Some(text),
+            Value::Number(text) => Some(text),
             Value::Bool(true) => Some("true"),
             Value::Bool(false) => Some("false"),
             Value::Null | Value::Array(_) | Value::Object(_) => None,
@@ -75,13 +77,16 @@ impl<'t> Cursor<'t> {
             path.push(last);
             path
         };
-        let member = |(name, name_bytes, node): &'t (String, Range<usize>, Node)| Member {
-            name,
-            place: Place::new(with(PathElement::Key(name.clone())), name_bytes.clone()),
-            value: Cursor {
-                node,
-                path: with(PathElement::Value(name.clone())),
-            },
+        let member = |member: &'t PlacedMember<'t>| {
+            let name = || member.name.clone().into_owned();
+            Member {
+                name: &member.name,
+                place: Place::new(with(PathElement::Key(name())), member.name_bytes.clone()),
+                value: Cursor {
+                    node: &member.node,
+                    path: with(PathElement::Value(name())),
+                },
+            }
         };
         members.iter().map(member).collect()
     }

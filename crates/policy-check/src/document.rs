@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
+use json_text::{Node, Value};
+
 use crate::PolicyType;
 use crate::cursor::{Cursor, Member, Place};
 use crate::report::Report;
 use crate::statement;
-use crate::text::{Node, Value};
 
 /// Characters of an identity policy, white space left out: the most that any entity may have.
 const IDENTITY_CHARACTERS_MAX: usize = 10_240;
@@ -14,7 +15,7 @@ const IDENTITY_CHARACTERS_MAX: usize = 10_240;
 /// Characters of a service control or resource control policy.
 const ORGANIZATION_CHARACTERS_MAX: usize = 10_240;
 
-pub(crate) fn check(root: &Node, text: &str, kind: PolicyType, report: &mut Report<'_>) {
+pub(crate) fn check(root: &Node<'_>, text: &str, kind: PolicyType, report: &mut Report<'_>) {
     let top = Cursor::top(root);
     if !top.is_object() {
         wrong_type(&top, "an object", report);
@@ -121,7 +122,7 @@ fn version(top: &Cursor<'_>, report: &mut Report<'_>) -> bool {
     }
 }
 
-fn size(root: &Node, text: &str, kind: PolicyType, report: &mut Report<'_>) {
+fn size(root: &Node<'_>, text: &str, kind: PolicyType, report: &mut Report<'_>) {
     let characters = text.chars();
     let written = characters.clone().filter(|c| !c.is_whitespace()).count();
     let place = Place::new(Vec::new(), root.bytes.clone());

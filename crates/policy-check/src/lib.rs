@@ -5,7 +5,7 @@
 //! and suggestions. No I/O. What is said of actions, resources and condition keys rests on
 //! the [`catalogue`].
 //!
-//! The way through: `text` (JSON with positions) → `cursor` (a walk that knows its path) →
+//! The way through: [`json_text`] (JSON with positions) → `cursor` (a walk that knows its path) →
 //! the checks, one file an element of a policy. Nothing stops at the first fault: whoever
 //! mends a policy wants to see all of them.
 
@@ -20,9 +20,10 @@ mod privileges;
 mod report;
 mod resources;
 mod statement;
-mod text;
 mod values;
 mod variables;
+
+use json_text::NotJson;
 
 pub use self::finding::{Finding, FindingType, Location, PathElement, Position, Span};
 
@@ -50,7 +51,14 @@ pub const POLICY_BYTES_MAX: usize = 262_144;
 #[must_use]
 pub fn check(policy: &str, kind: PolicyType) -> Vec<Finding> {
     let mut report = report::Report::new(policy);
-    match text::parse(policy) {
+    if policy.len() > POLICY_BYTES_MAX {
+        report.unreadable(&NotJson {
+            at: 0,
+            why: "the text is longer than any policy",
+        });
+        return report.finish();
+    }
+    match json_text::parse_placed(policy) {
         Ok(root) => document::check(&root, policy, kind, &mut report),
         Err(fault) => report.unreadable(&fault),
     }

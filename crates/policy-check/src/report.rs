@@ -1,8 +1,9 @@
 //! Collects findings, and turns places in bytes into lines and columns.
 
+use json_text::NotJson;
+
 use crate::cursor::Place;
 use crate::finding::{Finding, FindingType, Location, Position, Span};
-use crate::text::Fault;
 
 /// At most so many findings are given: a hostile text must not make a longer answer than it
 /// is itself.
@@ -47,7 +48,7 @@ impl<'t> Report<'t> {
         self.add(FindingType::Suggestion, code, details, places);
     }
 
-    pub(crate) fn unreadable(&mut self, fault: &Fault) {
+    pub(crate) fn unreadable(&mut self, fault: &NotJson) {
         let place = Place::new(Vec::new(), fault.at..fault.at);
         let details = format!("The text is not JSON from here on: {}.", fault.why);
         self.error("JSON_SYNTAX_ERROR", details, &[place]);

@@ -1,10 +1,11 @@
 //! One statement: which elements it has, before each is looked at by itself.
 
+use json_text::Value;
+
 use crate::PolicyType;
 use crate::cursor::{Cursor, places};
 use crate::document::{known_once, wrong_type};
 use crate::report::Report;
-use crate::text::Value;
 use crate::{actions, conditions, principals, privileges, resources};
 
 const ELEMENTS: [&str; 9] = [
