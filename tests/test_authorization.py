@@ -1,10 +1,13 @@
 """No operation forgets to ask: without a policy, nobody does anything anywhere."""
 
+import json
+import re
+
 import botocore.exceptions
 import pytest
 
 import catalogue
-from arnold import MAIN
+from arnold import MAIN, SECOND_ADMIN
 from company import deny, make_user
 from conftest import MEASURES
 
@@ -157,3 +160,68 @@ def test_s3_is_closed_to_who_has_no_policy(arnold, bucket, who):
     assert not wrong, "\n".join(wrong)
     MEASURES.append(f"s3: {built} of {len(s3_operations())} operations built")
     assert arnold.client("s3").get_object(Bucket="closed-bucket", Key="abcd")["Body"].read() == b"secret"
+
+
+def encoded(client_call):
+    """The message that came with a refusal."""
+    with pytest.raises(botocore.exceptions.ClientError) as refusal:
+        client_call()
+    return refusal.value.response["ResponseMetadata"]["HTTPHeaders"]["x-amzn-encoded-authorization-message"]
+
+
+def decoded(sts, message):
+    return json.loads(sts.decode_authorization_message(EncodedMessage=message)["DecodedMessage"])
+
+
+def test_an_authorization_message_says_why_to_those_who_may_decode_it(arnold):
+    iam, sts = arnold.client("iam"), arnold.client("sts")
+    keys = make_user(iam, "curious", deny("iam:ListUsers"))
+    user_id = iam.get_user(UserName="curious")["User"]["UserId"]
+    curious = arnold.client("iam", keys)
+
+    told = decoded(sts, encoded(curious.list_users))
+    assert told["allowed"] is False and told["explicitDeny"] is True
+    (statement,) = told["matchedStatements"]["items"]
+    assert statement["effect"] == "DENY"
+    assert statement["actions"] == {"items": [{"value": "iam:ListUsers"}]}
+    assert statement["principals"] == {"items": [{"value": user_id}]}
+    principal = {"id": user_id, "name": "curious", "arn": f"arn:aws:iam::{MAIN}:user/curious"}
+    assert told["context"]["principal"] == principal
+    assert told["context"]["action"] == "iam:ListUsers"
+    conditions = {item["key"]: item["values"]["items"] for item in told["context"]["conditions"]["items"]}
+    assert conditions["aws:username"] == [{"value": "curious"}]
+    assert conditions["aws:SourceIp"] == [{"value": "127.0.0.1"}]
+
+    implicit = decoded(sts, encoded(lambda: curious.get_role(RoleName="nobody")))
+    assert implicit["explicitDeny"] is False and implicit["matchedStatements"] == {"items": []}
+    assert implicit["context"]["resource"] == f"arn:aws:iam::{MAIN}:role/nobody"
+    # The JSON protocol's refusals carry one too.
+    pools = arnold.client("cognito-identity", keys)
+    pool = decoded(sts, encoded(lambda: pools.list_identity_pools(MaxResults=1)))
+    assert pool["context"]["action"] == "cognito-identity:ListIdentityPools"
+
+
+def test_whoever_was_refused_cannot_read_why(arnold, refused):
+    keys = make_user(arnold.client("iam"), "curious")
+    message = encoded(arnold.client("iam", keys).list_users)
+    assert "curious" not in message and len(message) < 8192
+    why = re.compile("because no identity-based policy allows the sts:DecodeAuthorizationMessage action$")
+    with refused("AccessDenied", 403, why):
+        arnold.client("sts", keys).decode_authorization_message(EncodedMessage=message)
+
+
+def test_only_whole_messages_of_ones_own_account_decode_and_not_for_ever(arnold, refused):
+    keys = make_user(arnold.client("iam"), "curious")
+    message = encoded(arnold.client("iam", keys).list_users)
+    sts = arnold.client("sts")
+    middle = len(message) // 2
+    flipped = message[:middle] + ("A" if message[middle] != "A" else "B") + message[middle + 1:]
+    for wrong in ["x", message[:-1], message + "A", message + "\n", flipped, message.lower()]:
+        with refused("InvalidAuthorizationMessageException", 400, "Message is not valid"):
+            sts.decode_authorization_message(EncodedMessage=wrong)
+    with refused("InvalidAuthorizationMessageException", 400, "Message is not valid"):
+        arnold.client("sts", SECOND_ADMIN).decode_authorization_message(EncodedMessage=message)
+    assert decoded(sts, message)["context"]["action"] == "iam:ListUsers"
+    arnold.advance(25 * 3600)
+    with refused("InvalidAuthorizationMessageException", 400, "Message is not valid"):
+        sts.decode_authorization_message(EncodedMessage=message)

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use aws::Timestamp;
+use aws::{AccountId, Timestamp};
 use policy::{Context, Decision, Layer, Layers, PolicySet, Request, Verdict};
 
 use crate::caller::{Caller, CallerKind, Known};
@@ -138,6 +138,24 @@ pub struct Denied {
     pub message: String,
     /// What the engine decided, and where.
     pub verdict: Verdict,
+    /// What is told to those who may decode authorization messages.
+    pub details: Option<Details>,
+}
+
+/// Why somebody was refused, in full: which statements denied it, what was known of the
+/// request. Not for the eyes of whoever was refused.
+#[derive(Debug, Clone)]
+pub struct Details {
+    /// The account that whoever was refused belongs to. Nobody else is told.
+    pub account: AccountId,
+    /// JSON, as `DecodeAuthorizationMessage` answers it.
+    pub text: String,
+}
+
+/// A verdict that refuses, with its details.
+struct Refusal {
+    verdict: Verdict,
+    details: Option<Details>,
 }
 
 /// An ask with its parts borrowed, for a caller of [`Directory::decide`] that holds them in a
@@ -176,7 +194,7 @@ impl Directory {
             asks_as: ask.asks_as.as_ref(),
         };
         self.verdict(caller, facts, &ask)
-            .map_err(|verdict| denied(caller, &ask, called, verdict))
+            .map_err(|refusal| denied(caller, &ask, called, refusal))
     }
 
     /// Decides one ask whose parts are borrowed.
@@ -187,7 +205,7 @@ impl Directory {
         ask: AskRef<'_, K>,
     ) -> Result<(), Denied> {
         self.verdict(caller, facts, &ask)
-            .map_err(|verdict| denied(caller, &ask, None, verdict))
+            .map_err(|refusal| denied(caller, &ask, None, refusal))
     }
 
     fn verdict<K: AsRef<str>>(
@@ -195,13 +213,16 @@ impl Directory {
         caller: &Caller,
         facts: &RequestFacts,
         ask: &AskRef<'_, K>,
-    ) -> Result<(), Verdict> {
+    ) -> Result<(), Refusal> {
         if let (Caller::Known(known), None) = (caller, ask.asks_as)
             && is_restricted(known, ask.action)
         {
-            return Err(Verdict {
-                decision: Decision::ImplicitDeny,
-                layer: Layer::Session,
+            return Err(Refusal {
+                verdict: Verdict {
+                    decision: Decision::ImplicitDeny,
+                    layer: Layer::Session,
+                },
+                details: None,
             });
         }
         let context = context(caller, facts, ask);
@@ -226,21 +247,47 @@ impl Directory {
                 known.asks_as()
             }
         };
-        let verdict = policy::decide(
-            &Request {
-                principal,
-                action: ask.action,
-                resource: ask.resource,
-                resource_account: ask.resource_account,
-                context: &context,
-            },
-            &layers,
-        );
+        let request = Request {
+            principal,
+            action: ask.action,
+            resource: ask.resource,
+            resource_account: ask.resource_account,
+            context: &context,
+        };
+        let verdict = policy::decide(&request, &layers);
         if verdict.is_allowed() {
-            Ok(())
-        } else {
-            Err(verdict)
+            return Ok(());
         }
+        Err(Refusal {
+            verdict,
+            details: match (caller, ask.asks_as) {
+                (Caller::Known(known), None) => Some(details(known, &request, layers, verdict)),
+                (Caller::Anonymous, _) | (_, Some(_)) => None,
+            },
+        })
+    }
+}
+
+/// All that is known of a refusal. What another account's resource has for a policy stays
+/// that account's to know.
+fn details(
+    known: &Known,
+    request: &Request<'_>,
+    mut layers: Layers<'_>,
+    verdict: Verdict,
+) -> Details {
+    let account = known.account();
+    if account.as_str() != request.resource_account {
+        layers.resource = None;
+    }
+    let refused = policy::Refused {
+        id: known.user_id(),
+        name: (known.kind() == CallerKind::User).then_some(known.principal.name.as_str()),
+        arn: known.arn(),
+    };
+    Details {
+        account,
+        text: policy::authorization_message(request, &layers, verdict, refused),
     }
 }
 
@@ -249,8 +296,9 @@ fn denied<K>(
     caller: &Caller,
     ask: &AskRef<'_, K>,
     called: Option<&str>,
-    verdict: Verdict,
+    refusal: Refusal,
 ) -> Denied {
+    let Refusal { verdict, details } = refusal;
     let who = match caller {
         Caller::Anonymous => "anonymous",
         Caller::Known(known) => known.arn(),
@@ -268,7 +316,11 @@ fn denied<K>(
             )
         }
     };
-    Denied { message, verdict }
+    Denied {
+        message,
+        verdict,
+        details,
+    }
 }
 
 /// A session of `AssumeRoot` may do what root may, unless its task's policy denies it. The
@@ -278,7 +330,7 @@ fn within_task<K: AsRef<str>>(
     known: &Known,
     ask: &AskRef<'_, K>,
     context: &Context,
-) -> Result<(), Verdict> {
+) -> Result<(), Refusal> {
     let Some(open) = known
         .session
         .as_ref()
@@ -287,24 +339,26 @@ fn within_task<K: AsRef<str>>(
         return Ok(());
     };
     let root = known.arn();
-    let verdict = policy::decide(
-        &Request {
-            principal: &policy::Principal::user(root, None),
-            action: ask.action,
-            resource: ask.resource,
-            resource_account: known.account().as_str(),
-            context,
-        },
-        &Layers {
-            identity: open.policies.as_ref(),
-            ..Layers::default()
-        },
-    );
+    let account = known.account();
+    let request = Request {
+        principal: &policy::Principal::user(root, None),
+        action: ask.action,
+        resource: ask.resource,
+        resource_account: account.as_str(),
+        context,
+    };
+    let layers = Layers {
+        identity: open.policies.as_ref(),
+        ..Layers::default()
+    };
+    let verdict = policy::decide(&request, &layers);
     match verdict.decision {
-        Decision::ExplicitDeny => Err(verdict),
         // The task's policy only denies; that it allows nothing is no refusal.
         Decision::Allowed | Decision::ImplicitDeny if open.policies.is_some() => Ok(()),
-        _ => Err(verdict),
+        Decision::Allowed | Decision::ImplicitDeny | Decision::ExplicitDeny => Err(Refusal {
+            verdict,
+            details: Some(details(known, &request, layers, verdict)),
+        }),
     }
 }
 

@@ -39,7 +39,7 @@ mod watch;
 pub use self::access_key::{AccessKey, KeyOwner, KeyStatus, LastUsed};
 pub use self::accessed::{Accessed, ServiceUse, Use};
 pub use self::account::{Account, GLOBAL_SCOPE, canonical_user_id};
-pub use self::authorize::{Ask, AskRef, Denied, RequestFacts, is_unknown_to_iam, iso};
+pub use self::authorize::{Ask, AskRef, Denied, Details, RequestFacts, is_unknown_to_iam, iso};
 pub use self::caller::{Caller, CallerKind, Known, OpenSession};
 pub use self::directory::{
     Credential, CredentialRefusal, Directory, IssueRefusal, SESSION_BYTES_MAX,

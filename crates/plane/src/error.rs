@@ -6,7 +6,7 @@ use std::error::Error as StdError;
 use std::fmt;
 
 use facts::OperationFacts;
-use identity::Denied;
+use identity::{Denied, Details};
 use store::StoreError;
 use wire::{ErrorAnswer, Structure};
 
@@ -20,6 +20,7 @@ pub struct Error {
     details: Vec<(&'static str, String)>,
     cause: Option<Box<dyn StdError + Send + Sync>>,
     decided: Option<policy::Verdict>,
+    refused: Option<Box<Details>>,
 }
 
 impl Error {
@@ -34,6 +35,7 @@ impl Error {
             details: Vec::new(),
             cause: None,
             decided: None,
+            refused: None,
         }
     }
 
@@ -109,6 +111,11 @@ impl Error {
         self.decided
     }
 
+    /// What the policy engine has to tell to those who may decode authorization messages.
+    pub(crate) fn refused(&self) -> Option<&Details> {
+        self.refused.as_deref()
+    }
+
     /// As the wire takes it, in answer to this operation.
     pub(crate) fn into_answer(self, operation: &OperationFacts) -> ErrorAnswer {
         let status = self
@@ -160,6 +167,7 @@ impl From<Denied> for Error {
     fn from(denied: Denied) -> Error {
         let mut error = Error::access_denied(denied.message);
         error.decided = Some(denied.verdict);
+        error.refused = denied.details.map(Box::new);
         error
     }
 }

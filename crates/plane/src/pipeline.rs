@@ -17,7 +17,7 @@ use crate::audit::Recorder;
 use crate::authenticate::{Claimed, Head, authenticate, refuse, signing_service};
 use crate::entry::{Entry, Handler};
 use crate::event::Event;
-use crate::{Call, Dpop, Environment, Error, blocking};
+use crate::{Call, Dpop, Environment, Error, blocking, encoded};
 
 /// The region of requests that name none.
 pub const REGION_DEFAULT: &str = "us-east-1";
@@ -150,7 +150,12 @@ impl Plane {
         let answer = self
             .operate(&raw, claimed, &routed, &request_id, &mut event)
             .await;
-        let outgoing = encode(&routed, answer, &request_id, &mut event);
+        let told = answer.as_ref().err().and_then(Error::refused);
+        let told = told.and_then(|details| encoded::seal(&self.environment, details));
+        let mut outgoing = encode(&routed, answer, &request_id, &mut event);
+        outgoing
+            .headers
+            .extend(told.map(|message| (encoded::HEADER, message)));
         self.recorder.record(event);
         outgoing
     }

@@ -19,6 +19,7 @@ pub struct Context {
 
 #[derive(Debug, Clone)]
 struct Entry {
+    /// As it was written when it was set first.
     name: Range<usize>,
     values: Range<usize>,
     shape: Shape,
@@ -137,12 +138,17 @@ impl Context {
             .flat_map(|found| found.values().map(|value| value.text))
     }
 
-    /// The names of all keys that are present, folded to lower case.
-    pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.entries
-            .iter()
-            .filter(|entry| !entry.values.is_empty())
-            .map(|entry| self.slice(&entry.name))
+    /// All keys that are present, as whoever set them wrote them, with their values.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = &str>)> {
+        let present = self.entries.iter().filter(|entry| !entry.values.is_empty());
+        present.map(|entry| {
+            let found = Found {
+                context: self,
+                entry,
+            };
+            let values = found.values().map(|value| value.text);
+            (self.slice(&entry.name), values)
+        })
     }
 
     /// Forgets every key and keeps the memory.
@@ -166,13 +172,14 @@ impl Context {
         })
     }
 
+    /// Where the key of this folded name is.
     fn position(&self, hash: u64, name: &str) -> Option<usize> {
         let mut from = 0;
         loop {
             let rest = self.hashes.get(from..)?;
             let at = from + rest.iter().position(|have| *have == hash)?;
             let entry = self.entries.get(at)?;
-            if self.slice(&entry.name) == name {
+            if key::is_folded(self.slice(&entry.name), name) {
                 return Some(at);
             }
             from = at + 1;
@@ -211,7 +218,7 @@ impl Context {
             return;
         }
         let start = self.text.len();
-        self.text.push_str(&folded);
+        self.text.push_str(key);
         self.hashes.push(hash);
         self.entries.push(Entry {
             name: start..self.text.len(),
@@ -232,7 +239,10 @@ mod tests {
         context.set("AWS:principaltag/TEAM", "blue");
         let values: Vec<&str> = context.get("aws:principalTag/team").collect();
         assert_eq!(values, ["blue"]);
-        assert_eq!(context.keys().count(), 1);
+        let entries = context
+            .entries()
+            .map(|(name, values)| (name, values.count()));
+        assert_eq!(entries.collect::<Vec<_>>(), [("aws:PrincipalTag/Team", 1)]);
     }
 
     #[test]

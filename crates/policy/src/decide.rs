@@ -99,13 +99,7 @@ pub fn decide(request: &Request<'_>, layers: &Layers<'_>) -> Verdict {
     if principal.is_signed() && request.action.eq_ignore_ascii_case("sts:GetCallerIdentity") {
         return allowed(Layer::Always);
     }
-    let question = Question {
-        principal,
-        bounded: layers.boundary.is_some(),
-        action: Action::new(request.action),
-        target: Target::new(request.resource),
-        context: request.context,
-    };
+    let question = question(request, layers);
     let answers = match Answers::collect(&question, layers) {
         Ok(answers) => answers,
         Err(layer) => {
@@ -116,6 +110,16 @@ pub fn decide(request: &Request<'_>, layers: &Layers<'_>) -> Verdict {
         }
     };
     answers.weigh(&question, request.resource_account)
+}
+
+pub(crate) fn question<'q>(request: &Request<'q>, layers: &Layers<'_>) -> Question<'q> {
+    Question {
+        principal: request.principal,
+        bounded: layers.boundary.is_some(),
+        action: Action::new(request.action),
+        target: Target::new(request.resource),
+        context: request.context,
+    }
 }
 
 fn allowed(layer: Layer) -> Verdict {
@@ -159,7 +163,10 @@ impl Answers {
         } else {
             Layer::Resource
         };
-        for level in layers.rcps {
+        // "SCPs do not affect any service-linked role", and RCPs do not either (AWS
+        // Organizations User Guide): services must be able to do their work.
+        let by_organization = !question.principal.is_service_linked();
+        for level in layers.rcps.iter().filter(|_| by_organization) {
             ask(
                 level,
                 question,
@@ -168,7 +175,7 @@ impl Answers {
             )?;
         }
         let mut scps = true;
-        if question.principal.is_signed() {
+        if question.principal.is_signed() && by_organization {
             for level in layers.scps {
                 let ways = ask(
                     level,

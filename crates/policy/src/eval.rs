@@ -7,8 +7,9 @@ mod sources;
 use std::fmt::Write;
 use std::sync::Arc;
 
+use json_text::Json;
+
 use crate::explain::{self, Explanation};
-use crate::json::{self, Json};
 use crate::{Context, Decision, Document, Grammar, Layer, Layers, PolicySet, Principal, Request};
 use crate::{decide, grammar};
 
@@ -22,7 +23,7 @@ pub fn line(json: &str) -> String {
     if json.len() > LINE_BYTES_MAX {
         return answer(None, "error", "the line is too long");
     }
-    let case = match json::parse(json) {
+    let case = match json_text::parse(json) {
         Ok(case) => case,
         Err(refused) => return answer(None, "error", &refused.to_string()),
     };
@@ -81,7 +82,7 @@ pub fn explain(json: &str) -> Result<Explained, String> {
     if json.len() > LINE_BYTES_MAX {
         return Err("the case is too long".to_owned());
     }
-    let case = json::parse(json).map_err(|refused| refused.to_string())?;
+    let case = json_text::parse(json).map_err(|refused| refused.to_string())?;
     let fields = Fields { case: &case };
     let asked = fields.asked()?;
     let sources = sources::of_case(json, &case)?;
@@ -218,37 +219,22 @@ fn compile(documents: &Json<'_>, name: &str) -> Result<PolicySet, String> {
         .map(|document| grammar::read(document, Grammar::Any))
         .collect::<Result<Vec<Document>, _>>()
         .map_err(|malformed| format!("`{name}`: {malformed}"))?;
-    Ok(PolicySet::compile(&documents))
+    Ok(PolicySet::compile_once(&documents))
 }
 
 fn answer(id: Option<&Json<'_>>, field: &str, text: &str) -> String {
     let mut line = String::from(r#"{"id":"#);
     match id {
-        Some(Json::String(id)) => quote(id, &mut line),
+        Some(Json::String(id)) => json_text::quote(id, &mut line),
         Some(Json::Number(id)) => line.push_str(id),
         _ => line.push_str("null"),
     }
     line.push_str(",\"");
     line.push_str(field);
     line.push_str("\":");
-    quote(text, &mut line);
+    json_text::quote(text, &mut line);
     line.push('}');
     line
-}
-
-fn quote(text: &str, line: &mut String) {
-    line.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => line.push_str("\\\""),
-            '\\' => line.push_str("\\\\"),
-            '\u{0}'..='\u{1f}' | '\u{7f}' | '\u{2028}' | '\u{2029}' => {
-                let _ = write!(line, "\\u{:04x}", u32::from(character));
-            }
-            _ => line.push(character),
-        }
-    }
-    line.push('"');
 }
 
 /// A decision as verdicts say it.

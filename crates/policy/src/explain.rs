@@ -193,10 +193,11 @@ impl Examiner<'_, '_> {
                 statements,
             });
         };
-        for (number, level) in (1..).zip(&sources.rcps) {
+        let by_organization = !principal.is_service_linked();
+        for (number, level) in (1..).zip(&sources.rcps).filter(|_| by_organization) {
             ask(Layer::ResourceControl, Some(number), level, About::Listed);
         }
-        if principal.is_signed() {
+        if principal.is_signed() && by_organization {
             for (number, level) in (1..).zip(&sources.scps) {
                 ask(Layer::ServiceControl, Some(number), level, About::Everybody);
             }

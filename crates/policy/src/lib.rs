@@ -5,7 +5,7 @@
 //! [`Layers`] about one [`Request`] and answers with a [`Verdict`]. No I/O, no clock:
 //! the request's [`Context`] is all the engine knows of the world.
 //!
-//! The way through: `json` (text to values) → `grammar` (values to a document, as AWS
+//! The way through: [`json_text`] (text to values) → `grammar` (values to a document, as AWS
 //! accepts them) → `set` (documents to statements that can be asked quickly) → `decide`
 //! (the layers put together). [`eval`] does all of it for one line of JSON; [`explain`] does
 //! it slowly and says why.
@@ -17,12 +17,12 @@ mod decide;
 mod denial;
 mod document;
 pub mod eval;
+mod evidence;
 pub mod explain;
 mod glob;
 mod grammar;
 mod index;
 mod instant;
-mod json;
 mod key;
 mod malformed;
 mod network;
@@ -40,7 +40,7 @@ pub use self::denial::denial_message;
 pub use self::document::{
     AllowedActions, Document, Effect, Grammar, PrincipalEntry, PrincipalKind,
 };
-
+pub use self::evidence::{Refused, authorization_message};
 pub use self::malformed::Malformed;
 pub use self::outline::{Position, StatementSpan, statement_spans};
 pub use self::principal::Principal;

@@ -214,6 +214,18 @@ impl Principal {
         }
     }
 
+    /// Whether it is a session of a role that a service made for itself.
+    pub(crate) fn is_service_linked(&self) -> bool {
+        let Behind::Arn(role) = &self.behind else {
+            return false;
+        };
+        self.kind == Kind::Session
+            && role
+                .splitn(6, ':')
+                .nth(5)
+                .is_some_and(|role| role.starts_with("role/aws-service-role/"))
+    }
+
     /// The ways in which one listed principal names the caller.
     pub(crate) fn named_by(&self, named: &Named) -> Ways {
         match named {

@@ -34,6 +34,8 @@ struct Statement {
     actions: ActionList,
     resources: Listed<ResourcePattern>,
     conditions: Box<[Condition]>,
+    /// As its author wrote it. Kept of statements that deny, for those who may ask which did.
+    source: Option<Box<document::Statement>>,
 }
 
 /// A request, prepared once for all layers.
@@ -67,9 +69,26 @@ pub(crate) enum Answer {
 impl PolicySet {
     /// Compiles the documents of one layer into one set.
     pub fn compile<'a>(documents: impl IntoIterator<Item = &'a Document>) -> PolicySet {
+        PolicySet::compile_keeping(documents, |statement| {
+            (statement.effect == Effect::Deny).then(|| Box::new(statement.clone()))
+        })
+    }
+
+    /// Compiles for one decision, after which nobody will ask which statement denied.
+    pub(crate) fn compile_once<'a>(documents: impl IntoIterator<Item = &'a Document>) -> PolicySet {
+        PolicySet::compile_keeping(documents, |_| None)
+    }
+
+    fn compile_keeping<'a>(
+        documents: impl IntoIterator<Item = &'a Document>,
+        source: impl Fn(&document::Statement) -> Option<Box<document::Statement>>,
+    ) -> PolicySet {
         let mut statements: Vec<Statement> = Vec::new();
         for document in documents {
-            let compile = |statement| Statement::compile(statement, document.variables);
+            let compile = |statement| Statement {
+                source: source(statement),
+                ..Statement::compile(statement, document.variables)
+            };
             statements.extend(document.statements.iter().map(compile));
         }
         statements.sort_by_key(|statement| statement.effect != Effect::Deny);
@@ -89,6 +108,24 @@ impl PolicySet {
     /// A set without statements: it neither allows nor denies.
     pub fn empty() -> PolicySet {
         PolicySet::default()
+    }
+
+    /// Every statement that denies the request: not only the first one found, and slowly.
+    pub(crate) fn denying<'s>(
+        &'s self,
+        question: &Question<'_>,
+        attached: Attached,
+    ) -> impl Iterator<Item = &'s document::Statement> {
+        let denying = self
+            .statements
+            .iter()
+            .take_while(|statement| statement.effect == Effect::Deny)
+            .filter(move |statement| {
+                let about_caller =
+                    attached == Attached::ToPrincipal || statement.names(question).any();
+                about_caller && statement.applies(question)
+            });
+        denying.filter_map(|statement| statement.source.as_deref())
     }
 
     pub(crate) fn ask(&self, question: &Question<'_>, attached: Attached) -> Answer {
@@ -144,6 +181,7 @@ impl Statement {
                 .resources
                 .map(|text| ResourcePattern::compile(text, variables)),
             conditions: statement.conditions.iter().map(condition).collect(),
+            source: None,
         }
     }
 

@@ -9,8 +9,8 @@
 use std::sync::Arc;
 
 use policy::{
-    Context, Decision, Document, Grammar, Layer, Layers, PolicySet, Principal, Request, Verdict,
-    decide, denial_message,
+    Context, Decision, Document, Grammar, Layer, Layers, PolicySet, Principal, Refused, Request,
+    Verdict, authorization_message, decide, denial_message,
 };
 
 const ACCOUNT: &str = "111122223333";
@@ -187,6 +187,106 @@ fn refusals_are_said_in_the_words_of_aws() {
     assert_eq!(
         say(Decision::ExplicitDeny, Layer::ServiceControl, None),
         "User: arn:aws:sts::111122223333:assumed-role/app/s1 is not authorized to perform: s3:GetObject with an explicit deny in a service control policy"
+    );
+}
+
+#[test]
+fn organizations_do_not_bind_service_linked_roles() {
+    let linked = "arn:aws:iam::111122223333:role/aws-service-role/x.amazonaws.com/LinkedForX";
+    let session = "arn:aws:sts::111122223333:assumed-role/LinkedForX/s1";
+    let allow = set("Allow", "");
+    let (scps, rcps) = ([Arc::new(set("Deny", ""))], [Arc::new(set("Deny", "*"))]);
+    let layers = Layers {
+        identity: Some(&allow),
+        scps: &scps,
+        rcps: &rcps,
+        ..Layers::default()
+    };
+    for (role, allowed) in [(linked, true), (ROLE, false)] {
+        let caller = Principal::session(role, session, None);
+        let verdict = ask(&caller, "s3:GetObject", "arn:aws:s3:::b/o", &layers);
+        assert_eq!(verdict.is_allowed(), allowed, "{role}");
+    }
+}
+
+/// The form of AWS's messages, as the AWS CLI's reference shows one (`decode-authorization-message`).
+#[test]
+fn an_authorization_message_tells_which_statements_denied_and_what_was_known() {
+    let text = r#"{"Version":"2012-10-17","Statement":[
+        {"Sid":"NoLaunch","Effect":"Deny","Action":"ec2:RunInstances","Resource":["*"],"Condition":{"Bool":{"aws:MultiFactorAuthPresent":false}}},
+        {"Effect":"Deny","NotAction":"iam:*","Resource":"arn:aws:ec2:*:*:instance/*"},
+        {"Sid":"Other","Effect":"Deny","Action":"s3:*","Resource":"*"},
+        {"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    let own = PolicySet::compile([&Document::parse(text, Grammar::Identity).unwrap()]);
+    let guard = set("Deny", "*");
+    let layers = Layers {
+        identity: Some(&own),
+        resource: Some(&guard),
+        ..Layers::default()
+    };
+    let mut context = Context::new();
+    context.set_bool("aws:MultiFactorAuthPresent", false);
+    context.set_many("aws:TagKeys", ["Te\"am", "x"]);
+    let caller = Principal::session(ROLE, SESSION, None);
+    let request = Request {
+        principal: &caller,
+        action: "ec2:RunInstances",
+        resource: "arn:aws:ec2:us-east-1:111122223333:instance/*",
+        resource_account: ACCOUNT,
+        context: &context,
+    };
+    let verdict = decide(&request, &layers);
+    let refused = Refused {
+        id: "AROA1:s1",
+        name: None,
+        arn: SESSION,
+    };
+    let told = authorization_message(&request, &layers, verdict, refused);
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let items = |values: &[&str]| {
+        let values = values
+            .iter()
+            .map(|value| serde_json::json!({ "value": value }));
+        serde_json::json!({ "items": values.collect::<Vec<_>>() })
+    };
+    let statement = |id: &str, of: &[&str], actions: (&str, &str), resource: &str| {
+        serde_json::json!({
+            "statementId": id, "effect": "DENY", "principals": items(of),
+            "principalGroups": { "items": [] }, actions.0: items(&[actions.1]),
+            "resources": items(&[resource]), "conditions": { "items": [] },
+        })
+    };
+    let mut first = statement(
+        "NoLaunch",
+        &["AROA1:s1"],
+        ("actions", "ec2:RunInstances"),
+        "*",
+    );
+    first["conditions"] = serde_json::json!({ "items": [
+        { "key": "aws:MultiFactorAuthPresent", "values": items(&["false"]) }] });
+    let second = statement(
+        "",
+        &["AROA1:s1"],
+        ("notActions", "iam:*"),
+        "arn:aws:ec2:*:*:instance/*",
+    );
+    let third = statement("", &["*"], ("actions", "*"), "*");
+    assert_eq!(
+        told,
+        serde_json::json!({
+            "allowed": false, "explicitDeny": true,
+            "matchedStatements": { "items": [first, second, third] },
+            "failures": { "items": [] },
+            "context": {
+                "principal": { "id": "AROA1:s1", "arn": SESSION },
+                "action": "ec2:RunInstances",
+                "resource": "arn:aws:ec2:us-east-1:111122223333:instance/*",
+                "conditions": { "items": [
+                    { "key": "aws:MultiFactorAuthPresent", "values": items(&["false"]) },
+                    { "key": "aws:TagKeys", "values": items(&["Te\"am", "x"]) },
+                ] },
+            },
+        })
     );
 }
 

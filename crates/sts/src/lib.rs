@@ -7,6 +7,7 @@
 
 mod assume_role;
 mod assume_root;
+mod authorization_message;
 mod caller_identity;
 mod claimed;
 mod delegated_access;
@@ -30,6 +31,7 @@ pub static OPERATIONS: &[Entry] = &[
     federated::<saml::AssumeRoleWithSAML>(),
     federated::<web_identity::AssumeRoleWithWebIdentity>(),
     stored::<assume_root::AssumeRoot>(),
+    hot::<authorization_message::DecodeAuthorizationMessage>(),
     hot::<caller_identity::GetAccessKeyInfo>(),
     hot::<caller_identity::GetCallerIdentity>(),
     hot::<delegated_access::GetDelegatedAccessToken>(),

@@ -1,16 +1,20 @@
 //! The policies of a case, as an explanation speaks of them.
 
-use std::ops::Range;
+use json_text::{Json, Node};
 
 use crate::explain::{Source, Sources};
 use crate::grammar;
-use crate::json::Json;
 use crate::outline;
 use crate::{Document, Grammar};
 
 /// All policies of a case, with the places where their statements stand in its text.
 pub(super) fn of_case(text: &str, case: &Json<'_>) -> Result<Sources, String> {
-    let reading = Reading { text, case };
+    let places = json_text::parse_placed(text).map_err(|refused| refused.to_string())?;
+    let reading = Reading {
+        text,
+        case,
+        places: &places,
+    };
     Ok(Sources {
         identity: reading.layer("identityPolicies")?,
         boundary: reading.layer("permissionsBoundary")?,
@@ -25,6 +29,8 @@ pub(super) fn of_case(text: &str, case: &Json<'_>) -> Result<Sources, String> {
 struct Reading<'t> {
     text: &'t str,
     case: &'t Json<'t>,
+    /// The same case, read with places.
+    places: &'t Node<'t>,
 }
 
 impl Reading<'_> {
@@ -44,7 +50,7 @@ impl Reading<'_> {
         let Json::Array(levels) = json else {
             return Err(format!("`{name}` is not a list of levels"));
         };
-        let places = outline::elements(self.text, place).unwrap_or_default();
+        let places = place.elements().unwrap_or_default();
         let levels = levels.iter().zip(places).enumerate();
         levels
             .map(|(number, (level, place))| {
@@ -53,11 +59,10 @@ impl Reading<'_> {
             .collect()
     }
 
-    fn find(&self, name: &str) -> Option<(&Json<'_>, Range<usize>)> {
+    fn find(&self, name: &str) -> Option<(&Json<'_>, &Node<'_>)> {
         let members = self.case.members()?;
         let (_, value) = members.iter().rev().find(|(key, _)| key == name)?;
-        let place = outline::member(self.text, 0..self.text.len(), name)?;
-        (*value != Json::Null).then_some((value, place))
+        (*value != Json::Null).then_some((value, self.places.member(name)?))
     }
 
     /// One policy or a list of them.
@@ -65,12 +70,12 @@ impl Reading<'_> {
         &self,
         name: &str,
         json: &Json<'_>,
-        place: Range<usize>,
+        place: &Node<'_>,
     ) -> Result<Vec<Source>, String> {
         let Json::Array(list) = json else {
             return Ok(vec![self.policy(name.to_owned(), name, json, place)?]);
         };
-        let places = outline::elements(self.text, place).unwrap_or_default();
+        let places = place.elements().unwrap_or_default();
         let list = list.iter().zip(places).enumerate();
         list.map(|(number, (json, place))| {
             self.policy(format!("{name}[{number}]"), name, json, place)
@@ -83,14 +88,14 @@ impl Reading<'_> {
         name: String,
         field: &str,
         json: &Json<'_>,
-        place: Range<usize>,
+        place: &Node<'_>,
     ) -> Result<Source, String> {
         let document: Document = grammar::read(json, Grammar::Any)
             .map_err(|malformed| format!("`{field}`: {malformed}"))?;
         Ok(Source {
             name,
             document,
-            bytes: place.len(),
+            bytes: place.bytes.len(),
             spans: outline::spans_within(self.text, place),
         })
     }

@@ -13,8 +13,9 @@ mod principals;
 mod reading;
 mod trust;
 
+use json_text::Json;
+
 use crate::document::{Document, Grammar};
-use crate::json::{self, Json};
 use crate::malformed::Malformed;
 
 use self::fault::{Fault, Voice};
@@ -36,7 +37,7 @@ pub(crate) fn parse(text: &str, grammar: Grammar) -> Result<Document, Malformed>
     if text.len() > POLICY_BYTES_MAX {
         return Err(voice.say(Fault::NotJson));
     }
-    let json = json::parse(text).map_err(|_not_json| voice.say(Fault::NotJson))?;
+    let json = json_text::parse(text).map_err(|_not_json| voice.say(Fault::NotJson))?;
     read(&json, grammar)
 }
 

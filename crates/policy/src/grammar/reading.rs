@@ -5,8 +5,9 @@
 
 use std::borrow::Cow;
 
+use json_text::Json;
+
 use crate::document::{Condition, Document, Effect, Listed, Statement};
-use crate::json::Json;
 use crate::operator::Operator;
 use crate::template::Variables;
 use crate::{PrincipalEntry, PrincipalKind};
@@ -72,12 +73,16 @@ fn only_known(members: Members<'_>, known: &[&str]) -> Result<(), Fault> {
 }
 
 fn no_duplicates(members: Members<'_>) -> Result<(), Fault> {
-    let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_ref()).collect();
-    names.sort_unstable();
-    if names.windows(2).any(|pair| pair.first() == pair.last()) {
-        return Err(Fault::Twice);
-    }
-    Ok(())
+    let names = || members.iter().map(|(name, _)| name.as_ref());
+    // Of few names each is compared with those before it; that needs no list.
+    let twice = match members.len() {
+        0 | 1 => false,
+        2..=8 => names()
+            .enumerate()
+            .any(|(number, name)| names().take(number).any(|before| before == name)),
+        _ => super::has_duplicates(names()),
+    };
+    if twice { Err(Fault::Twice) } else { Ok(()) }
 }
 
 const STATEMENT_ELEMENTS: [&str; 9] = [
@@ -104,7 +109,7 @@ fn statement(json: &Json<'_>, odd_effect: &mut Option<String>) -> Result<Stateme
         effect: effect(members, odd_effect)?,
         principals: listed(members, "Principal", "NotPrincipal", principals)?,
         actions: listed(members, "Action", "NotAction", strings)?,
-        resources: listed(members, "Resource", "NotResource", strings)?,
+        resources: listed(members, "Resource", "NotResource", resources)?,
         conditions: match find(members, "Condition") {
             None => Vec::new(),
             Some(block) => conditions(block)?,
@@ -145,6 +150,16 @@ fn listed<T>(
 fn strings(json: &Json<'_>) -> Result<Vec<String>, Fault> {
     let text = |item: &Json<'_>| item.as_str().map(str::to_owned).ok_or(Fault::Shape);
     json.one_or_many().iter().map(text).collect()
+}
+
+/// Resources. AWS passes over a `null` in a list of them.
+fn resources(json: &Json<'_>) -> Result<Vec<String>, Fault> {
+    let Json::Array(items) = json else {
+        return strings(json);
+    };
+    let items = items.iter().filter(|item| **item != Json::Null);
+    let text = |item: &Json<'_>| item.as_str().map(str::to_owned).ok_or(Fault::Shape);
+    items.map(text).collect()
 }
 
 fn principals(json: &Json<'_>) -> Result<Vec<PrincipalEntry>, Fault> {

@@ -94,6 +94,7 @@ fn check_actions(statement: &Statement) -> Result<(), Malformed> {
     let of_sts = |action: &String| {
         let vendor = action.split_once(':').map(|(vendor, _)| vendor);
         vendor.is_some_and(|vendor| vendor.eq_ignore_ascii_case("sts"))
+            && !catalogue::expand(action).is_empty()
     };
     if actions.iter().all(of_sts) {
         Ok(())

@@ -33,7 +33,13 @@ pub(crate) fn decide(case: &Value) -> &'static str {
     let session = own("sessionPolicies");
     let resource = look(list(&case["resourcePolicy"]), true);
     let endpoint = look(list(&case["vpcEndpointPolicy"]), true);
-    let levels = |field: &str| case[field].as_array().cloned().unwrap_or_default();
+    // What AWS Organizations says of SCPs and RCPs: service-linked roles are not affected.
+    let service_linked = text(case, "roleArn").contains(":role/aws-service-role/")
+        || caller.name.contains(":role/aws-service-role/");
+    let levels = |field: &str| match case[field].as_array() {
+        Some(levels) if !service_linked => levels.clone(),
+        _ => vec![],
+    };
     let scp_levels = levels("scps");
     let scps: Vec<Findings> = match caller.signed() {
         true => scp_levels

@@ -267,6 +267,13 @@ fn statements_have_actions_with_vendors_and_resources() {
         ),
         (r#""Action":"s3:ListBucket""#, NO_RESOURCES),
         (r#""Action":"s3:ListBucket","Resource":[]"#, NO_RESOURCES),
+        (
+            r#""Action":"s3:ListBucket","Resource":[null]"#,
+            NO_RESOURCES,
+        ),
+        (r#""Action":"s3:X","Resource":["arn:aws:s3:::b",null]"#, ""),
+        (r#""Action":"s3:X","Resource":null"#, SYNTAX),
+        (r#""Action":["s3:X",null],"Resource":"*""#, SYNTAX),
         (r#""Action":"iam: asdf safdsf af ","Resource":"*""#, ""),
         (r#""Action":["*","s3-s:X","s3.s:X"],"Resource":"*""#, ""),
         (r#""NotAction":"s3:X","NotResource":"*""#, ""),
@@ -392,6 +399,19 @@ fn trust_policies_say_who_may_assume_the_role_and_nothing_else() {
         (
             r#""Principal":{"AWS":"*"},"Action":"s3:GetObject""#,
             "AssumeRole policy may only specify STS AssumeRole actions.",
+        ),
+        // An action of STS that does not exist, and a pattern that means none.
+        (
+            r#""Principal":{"AWS":"*"},"Action":["sts:AssumeRole","sts:TagSessions"]"#,
+            "AssumeRole policy may only specify STS AssumeRole actions.",
+        ),
+        (
+            r#""Principal":{"AWS":"*"},"Action":"sts:Foo*""#,
+            "AssumeRole policy may only specify STS AssumeRole actions.",
+        ),
+        (
+            r#""Principal":{"AWS":"*"},"Action":["sts:*","sts:AssumeRole*","STS:tagsession","sts:SetSourceIdentity","sts:SetContext"]"#,
+            "",
         ),
         (
             r#""Principal":{"AWS":"*"},"Action":"sts:AssumeRole","Resource":"*""#,
