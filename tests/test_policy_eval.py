@@ -50,6 +50,15 @@ def test_a_case_deeper_than_any_policy_is_an_error_and_no_crash():
     assert [verdict.get("decision") for verdict in verdicts][-1] == EXAMPLES[0]["expect"]
 
 
+def test_a_verdict_comes_before_the_next_case_is_asked_for():
+    process = subprocess.Popen([BINARY, "policy", "eval"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with process:
+        for case in EXAMPLES[:3]:
+            process.stdin.write(json.dumps(case) + "\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["decision"] == case["expect"]
+
+
 def test_ten_thousand_cases_pass_in_one_run():
     case = {**EXAMPLES[0], "id": "many"}
     verdicts = evaluate((json.dumps(case) + "\n") * 10_000)
