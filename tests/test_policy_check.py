@@ -8,6 +8,7 @@ import botocore.validate
 import pytest
 
 from arnold import BINARY
+from tellers import NODE
 
 GOOD = {
     "Version": "2012-10-17",
@@ -85,6 +86,22 @@ def test_sarif_names_rules_files_and_places(check):
     region = result["locations"][0]["physicalLocation"]["region"]
     assert region == {"startLine": 6, "startColumn": 17, "endLine": 6, "endColumn": 31}
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].endswith("/b.json")
+
+
+@pytest.mark.parametrize("policies", [{}, {"a": GOOD}, {"a": SECURITY, "b b": WRONG, "c": SUGGESTION, "d": "{"}])
+def test_sarif_is_sound_by_the_official_schema(check, policies):
+    log = check("--format", "sarif", "/nowhere.json", **policies).stdout
+    assert len(json.loads(log)["runs"][0]["results"]) >= len(policies) - 1
+    assert faults(log) == []
+    broken = json.loads(log)
+    broken["runs"][0]["tool"]["driver"].pop("name")
+    assert [fault["keyword"] for fault in faults(json.dumps(broken))] == ["required"]
+
+
+def faults(log):
+    command = ["node", "sarif.mjs"]
+    done = subprocess.run(command, cwd=NODE, input=log, capture_output=True, text=True, check=True, timeout=60)
+    return json.loads(done.stdout)
 
 
 def test_trust_policies_have_no_resource(check):
