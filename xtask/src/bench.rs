@@ -6,7 +6,9 @@ use std::process::Command;
 use crate::command::{Fault, cargo, run as run_command};
 
 /// The packages with benchmarks under `benches/`.
-const BENCHED: &[&str] = &["policy", "sigv4", "seal", "store", "cognito"];
+const BENCHED: &[&str] = &["sigv4", "seal", "store", "cognito"];
+/// The policy engine, beside another.
+const POLICY: &str = "policy";
 /// Whole calls over HTTP.
 const HTTP: &str = "http";
 /// A full account beside an empty one.
@@ -15,10 +17,12 @@ const SCALE: &str = "scale";
 /// Runs the benchmarks of all benched packages, or of those named in `rest`.
 pub(crate) fn run(root: &Path, rest: &[String]) -> Result<(), Fault> {
     for name in rest {
-        if !BENCHED.contains(&name.as_str()) && name != HTTP && name != SCALE {
+        let alone = [POLICY, HTTP, SCALE];
+        if !BENCHED.contains(&name.as_str()) && !alone.contains(&name.as_str()) {
             return Err(Fault::new(format!(
-                "nothing to bench is called `{name}`: try one of {}, {HTTP}, {SCALE}",
-                BENCHED.join(", ")
+                "nothing to bench is called `{name}`: try one of {}, {}",
+                BENCHED.join(", "),
+                alone.join(", ")
             )));
         }
     }
@@ -27,6 +31,16 @@ pub(crate) fn run(root: &Path, rest: &[String]) -> Result<(), Fault> {
         if wanted(package) && root.join("crates").join(package).join("benches").is_dir() {
             run_command(cargo(root).args(["bench", "--package", package, "--benches"]))?;
         }
+    }
+    if wanted(POLICY) {
+        let manifest = root.join("policy-bench").join("Cargo.toml");
+        let built = root.join("target").join("policy-bench");
+        run_command(
+            cargo(root)
+                .env("CARGO_TARGET_DIR", built)
+                .args(["run", "--release", "--locked", "--manifest-path"])
+                .arg(manifest),
+        )?;
     }
     if wanted(HTTP) {
         run_http(root, &[])?;
