@@ -1,8 +1,7 @@
 //! Whatever text comes in: nothing panics, and fast and slow evaluation agree.
 //!
 //! As a policy the text is read by every grammar; as a case it is decided by the engine and
-//! explained by the second evaluator. `crates/policy/tests/worked-examples.jsonl`, one line a
-//! file, is a good corpus to begin with.
+//! explained by the second evaluator. `cargo xtask fuzz` runs it.
 
 #![no_main]
 

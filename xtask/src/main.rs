@@ -7,6 +7,7 @@ mod bench;
 mod check;
 mod command;
 mod facts;
+mod fuzz;
 mod licences;
 mod models;
 mod tidy;
@@ -22,6 +23,7 @@ usage: cargo xtask <chore>
   test [lint|unit|e2e] [-- <pytest arguments>]
                         run everything, or one part: install what the tests need, then check
   bench [<what>]        run the benchmarks and print their ratios
+  fuzz [<seconds>]      feed the policy engine whatever a fuzzer comes up with
   tidy                  the repository reads itself: banned words, lost files, long files
   licences              licences, bans and sources of all dependencies against deny.toml
   models                take the facts of AWS's services out of botocore into models/
@@ -51,6 +53,7 @@ fn dispatch(chore: &str, rest: &[String]) -> Result<(), Fault> {
     match chore {
         "test" => check::run(&root, rest),
         "bench" => bench::run(&root, rest),
+        "fuzz" => fuzz::run(&root, rest),
         "tidy" => tidy::run(&root),
         "licences" => licences::run(&root),
         "models" => models::run(rest).map_err(Fault::new),
