@@ -1,3 +1,5 @@
+//! What is read, what is refused, and agreement with another reader.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -17,7 +17,7 @@ pub struct Error {
     status: Option<u16>,
     message: Option<String>,
     fields: Structure,
-    details: Vec<(&'static str, String)>,
+    details: Box<[(&'static str, String)]>,
     cause: Option<Box<dyn StdError + Send + Sync>>,
     decided: Option<policy::Verdict>,
     refused: Option<Box<Details>>,
@@ -32,7 +32,7 @@ impl Error {
             status: None,
             message: None,
             fields: Structure::new(),
-            details: Vec::new(),
+            details: Box::default(),
             cause: None,
             decided: None,
             refused: None,
@@ -59,7 +59,7 @@ impl Error {
 
     /// Further elements of S3's error documents, in their order. No other protocol shows them.
     pub fn details(mut self, details: Vec<(&'static str, String)>) -> Error {
-        self.details = details;
+        self.details = details.into();
         self
     }
 
@@ -98,7 +98,7 @@ impl Error {
 
     /// What [`Error::details`] was given.
     pub fn take_details(&mut self) -> Vec<(&'static str, String)> {
-        std::mem::take(&mut self.details)
+        std::mem::take(&mut self.details).into()
     }
 
     /// What only the log reads.
