@@ -8,12 +8,27 @@ use crate::engine::{Body, Entry, Range, Write};
 #[derive(Default)]
 pub(crate) struct Pending {
     writes: BTreeMap<(String, &'static str, String), Write>,
+    // INVARIANT: leads from each unique value of the records put here to the record's id, so
+    // that a commit of many records looks none of them through for each.
+    holders: BTreeMap<Unique, String>,
 }
+
+/// Scope, kind, index and value.
+type Unique = (String, &'static str, String, String);
 
 impl Pending {
     /// Takes a write, in place of an earlier one to the same record.
     pub(crate) fn add(&mut self, write: Write) {
         let key = (write.scope.clone(), write.kind, write.id.clone());
+        if let Some(earlier) = self.writes.get(&key) {
+            for value in unique(earlier) {
+                if self.holders.get(&value) == Some(&earlier.id) {
+                    self.holders.remove(&value);
+                }
+            }
+        }
+        let held = unique(&write).map(|value| (value, write.id.clone()));
+        self.holders.extend(held);
         self.writes.insert(key, write);
     }
 
@@ -33,11 +48,12 @@ impl Pending {
         index: &str,
         value: &str,
     ) -> Option<(&str, &Body)> {
-        self.put(scope, kind).find(|(_, body)| {
-            body.lookups.iter().any(|lookup| {
-                lookup.is_unique() && lookup.index() == index && lookup.value() == value
-            })
-        })
+        if self.holders.is_empty() {
+            return None;
+        }
+        let value = (scope.to_owned(), kind, index.to_owned(), value.to_owned());
+        let write = self.of(scope, kind, self.holders.get(&value)?)?;
+        Some((write.id.as_str(), write.body.as_ref()?))
     }
 
     /// The entries of a range that come from records put here, in no order.
@@ -80,4 +96,17 @@ impl Pending {
         self.within(scope, kind)
             .filter_map(|write| Some((write.id.as_str(), write.body.as_ref()?)))
     }
+}
+
+/// The unique values that a write gives its record.
+fn unique(write: &Write) -> impl Iterator<Item = Unique> {
+    let lookups = write.body.iter().flat_map(|body| &body.lookups);
+    lookups.filter(|lookup| lookup.is_unique()).map(|lookup| {
+        (
+            write.scope.clone(),
+            write.kind,
+            lookup.index().to_owned(),
+            lookup.value().to_owned(),
+        )
+    })
 }
