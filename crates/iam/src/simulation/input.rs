@@ -189,7 +189,18 @@ impl Asked<'_> {
     }
 }
 
+/// The policy that an organization begins with, and that no service control policy of an
+/// account here narrows.
+const FULL_ACCESS: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+
 impl OrganizationLevel {
+    /// What binds the accounts of this organization.
+    pub(super) fn of_account() -> Result<Vec<Vec<Source>>, Error> {
+        let full = Source::parse("FullAWSAccess", FULL_ACCESS, Grammar::ServiceControl);
+        Ok(vec![vec![full.map_err(malformed)?]])
+    }
+
     /// The levels that were given, the organization's root first.
     pub(super) fn sources(levels: &[OrganizationLevel]) -> Result<Vec<Vec<Source>>, Error> {
         let mut sources = Vec::new();

@@ -131,6 +131,7 @@ impl Operation for SimulatePrincipalPolicy {
         sources.identity = Some(identity);
         // A boundary in the request stands in place of its own.
         sources.boundary = sources.boundary.or(bound.boundary);
+        sources.scps = OrganizationLevel::of_account()?;
         let parties = asked.parties(account)?;
         let mut context = asked.context()?;
         if self.caller_arn.is_none() {

@@ -332,6 +332,8 @@ fn simulated(house: &House, more: &[(&str, &str)]) -> Vec<(String, String)> {
         .iter()
         .map(|result| {
             let source = &result["MatchedStatements"][0]["SourcePolicyId"];
+            let organizations = &result["OrganizationsDecisionDetail"];
+            assert_eq!(organizations["AllowedByOrganizations"], true, "{result}");
             (text(&result["EvalDecision"]), text(source))
         })
         .collect()
