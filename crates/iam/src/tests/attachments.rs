@@ -121,6 +121,37 @@ fn ten_policies_can_be_attached() {
 }
 
 #[test]
+fn more_can_be_attached_to_users_and_roles_where_the_quotas_say_so() {
+    let house = house();
+    house.directory().set_quotas(identity::Quotas {
+        policies_per_user: 12,
+        policies_per_role: 11,
+        ..identity::Quotas::DEFAULT
+    });
+    let policies: Vec<String> = (0..13)
+        .map(|at| policy(&house, "/", &format!("p{at}")))
+        .collect();
+    for (kind, most) in [("User", 12), ("Group", 10), ("Role", 11)] {
+        for its_arn in policies.iter().take(most) {
+            operate(&house, "Attach", kind, its_arn).unwrap();
+        }
+        let one_more = policies.get(most).unwrap();
+        assert_eq!(
+            refusal(operate(&house, "Attach", kind, one_more)),
+            says(
+                "LimitExceeded",
+                &format!("Cannot exceed quota for PoliciesPer{kind}: {most}")
+            )
+        );
+    }
+    let summary = house.good("GetAccountSummary", &[]);
+    let told = &summary["SummaryMap"];
+    assert_eq!(told["AttachedPoliciesPerUserQuota"], 12);
+    assert_eq!(told["AttachedPoliciesPerRoleQuota"], 11);
+    assert_eq!(told["RolesQuota"], 1000);
+}
+
+#[test]
 fn what_is_not_there_cannot_be_attached() {
     let house = house();
     let own = policy(&house, "/p/", "own");
