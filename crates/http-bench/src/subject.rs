@@ -48,13 +48,17 @@ impl Subject {
             "[[account]]\nid = \"{ACCOUNT}\"\nname = \"bench\"\nadministrator = {{ user = \"admin\", access_key_id = \"{ACCESS_KEY_ID}\", secret_access_key = \"{SECRET}\" }}\n"
         );
         std::fs::write(&bootstrap, text)?;
+        let config = folder.path().join("arnold.toml");
+        std::fs::write(&config, "[quotas]\nroles = 5000\n")?;
         let data = folder.path().join("data");
         let mut command = Command::new(arnold);
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .arg("--bootstrap")
-            .arg(bootstrap);
+            .arg(bootstrap)
+            .arg("--config")
+            .arg(config);
         Subject::run(
             command,
             folder,
