@@ -128,6 +128,19 @@ mod tests {
     }
 
     #[test]
+    fn a_quota_that_is_not_said_is_awss() {
+        let config: Config = toml::from_str("[quotas]\nroles = 5000\n").unwrap();
+        assert_eq!(config.quotas.roles, 5000);
+        assert_eq!(config.quotas.groups, identity::Quotas::DEFAULT.groups);
+        config.quotas.check().unwrap();
+        let config: Config = toml::from_str("[quotas]\nroles = 5001\n").unwrap();
+        assert_eq!(
+            config.quotas.check().unwrap_err().to_string(),
+            "the quota `roles` cannot be 5001: AWS gives 1000, and 5000 at most"
+        );
+    }
+
+    #[test]
     fn an_unknown_setting_is_an_error_and_not_ignored() {
         let error = toml::from_str::<Config>("[outbond]\nallow = []\n").unwrap_err();
         assert!(error.to_string().contains("outbond"), "{error}");
