@@ -22,6 +22,8 @@ use self::subject::Subject;
 
 /// How long one server is asked in one round.
 const TURN: Duration = Duration::from_millis(700);
+/// How many requests a load has: more than a turn can use up.
+const LOAD_REQUESTS: usize = 60_000;
 /// How many rounds there are.
 const ROUNDS: usize = 15;
 /// How many starts are timed.
@@ -61,20 +63,20 @@ async fn measure(arnold: &str) -> Outcome<()> {
         subject.memory_mb()?
     );
 
-    let mut company = subject.found_company().await?;
+    let company = subject.found_company().await?;
     for (name, mark) in [
         ("GetCallerIdentity", 0.50),
         ("AssumeRole", 0.35),
         ("S3 GET of 1 KiB", 0.30),
     ] {
-        let probe = company.load(name, 1)?;
+        let probe = company.load(name, 1, 1)?;
         let answered = probe.once(subject.address).await?;
         let bare = Subject::bare(answered.body_bytes).await?;
         let mut ratios = Vec::new();
         let mut rates = Vec::new();
         for round in 0..ROUNDS {
             // Enough for a turn at a rate that is out of reach.
-            let ours = company.load(name, round)?;
+            let ours = company.load(name, round, LOAD_REQUESTS)?;
             let plain: Load = ours.clone();
             let (first, second) = if round % 2 == 0 {
                 let ours = ours.run(subject.address, TURN).await?;

@@ -11,9 +11,6 @@ use sigv4::{Parts, Signature};
 use crate::Outcome;
 use crate::load::Load;
 
-/// How many requests a load has: more than a turn can use up.
-pub(crate) const LOAD_REQUESTS: usize = 60_000;
-
 /// What to sign with.
 #[derive(Clone)]
 pub(crate) struct Keys {

@@ -28,7 +28,9 @@ const QUARTER: Size = Size {
 const TIMES: f64 = 4.0;
 
 /// How long one server is asked in one round.
-const TURN: Duration = Duration::from_millis(500);
+const TURN: Duration = Duration::from_millis(200);
+/// How many requests a load has: more than a turn can use up.
+const LOAD_REQUESTS: usize = 10_000;
 /// How many rounds the hot calls are measured.
 const ROUNDS: usize = 15;
 /// How often everything is listed.
@@ -91,8 +93,8 @@ fn copy(from: &Path, to: &Path) -> Outcome<()> {
 async fn hot_calls(arnold: &str, full: &TempDir) -> Outcome<()> {
     let empty = Subject::start(arnold).await?;
     let full = served(arnold, full).await?;
-    let mut in_empty = empty.found_company().await?;
-    let mut in_full = full.found_company().await?;
+    let in_empty = empty.found_company().await?;
+    let in_full = full.found_company().await?;
     for name in [
         "GetCallerIdentity",
         "AssumeRole",
@@ -102,7 +104,8 @@ async fn hot_calls(arnold: &str, full: &TempDir) -> Outcome<()> {
         let mut ratios = Vec::new();
         let mut rates = Vec::new();
         for round in 0..ROUNDS {
-            let (plain, ours) = (in_empty.load(name, round)?, in_full.load(name, round)?);
+            let plain = in_empty.load(name, round, LOAD_REQUESTS)?;
+            let ours = in_full.load(name, round, LOAD_REQUESTS)?;
             let (rate, beside) = if round % 2 == 0 {
                 let rate = ours.run(full.address, TURN).await?;
                 (rate, plain.run(empty.address, TURN).await?)

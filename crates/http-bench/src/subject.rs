@@ -175,8 +175,8 @@ fn session(answer: &Answered) -> Outcome<Keys> {
 
 impl Company {
     /// A load for one turn of one round.
-    pub(crate) fn load(&mut self, name: &str, round: usize) -> Outcome<Load> {
-        self.load_of(name, (round + 1) << 32, crate::requests::LOAD_REQUESTS)
+    pub(crate) fn load(&self, name: &str, round: usize, count: usize) -> Outcome<Load> {
+        self.load_of(name, (round + 1) << 32, count)
     }
 
     fn load_of(&self, name: &str, first_nonce: usize, count: usize) -> Outcome<Load> {
