@@ -1,5 +1,6 @@
 """S3: objects as its clients expect them, and every door of a bucket enforced."""
 
+import http.client
 import json
 import threading
 
@@ -330,3 +331,19 @@ def test_cors_is_kept_and_answered(arnold, s3):
     assert good.status_code == 200
     assert good.headers["access-control-allow-origin"] == "https://app.example"
     assert ask("https://evil.example").status_code == 403
+
+
+def test_a_connection_goes_on_after_requests_without_a_body(arnold, s3):
+    s3.put_object(Bucket=BUCKET, Key="kept", Body=b"there")
+    there = s3.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": "kept"})
+    gone = s3.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": "none"})
+    connection = http.client.HTTPConnection("127.0.0.1", arnold.port, timeout=10)
+    connection.connect()
+    line = connection.sock
+    for url, status in ((there, 200), (gone, 404), (there, 200)):
+        connection.request("GET", url.removeprefix(arnold.url))
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == status
+        assert connection.sock is line, "it was closed"
+    connection.close()

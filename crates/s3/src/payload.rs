@@ -105,9 +105,11 @@ pub(crate) fn watch(body: Body) -> (Body, Arc<Witness>) {
     if body.bytes().is_some() {
         return (body, witness);
     }
-    witness
-        .unread
-        .store(!HttpBody::is_end_stream(&body), Ordering::Release);
+    // A signed body is over when its signature was checked, which nobody does who asks for no
+    // body; of one that is empty nothing can be left all the same.
+    let is_empty = HttpBody::size_hint(&body).exact() == Some(0);
+    let is_over = is_empty || HttpBody::is_end_stream(&body);
+    witness.unread.store(!is_over, Ordering::Release);
     let watched = Watched {
         inner: body,
         witness: Arc::clone(&witness),
