@@ -51,6 +51,35 @@ pub type Fetching<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, FetchError>>
 pub trait Fetch: Send + Sync {
     /// The document at `url`.
     fn get<'a>(&'a self, url: &'a str) -> Fetching<'a>;
+
+    /// The document at `url`, also from a host that no known authority vouches for, if the
+    /// topmost certificate that it shows has one of these thumbprints. Whoever cannot do
+    /// that does without it.
+    fn get_pinned<'a>(&'a self, url: &'a str, thumbprints: &'a [String]) -> Fetching<'a> {
+        let _ = thumbprints;
+        self.get(url)
+    }
+}
+
+/// Whose keys are asked for, and which thumbprints count beside known authorities.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) issuer: &'a str,
+    pub(crate) thumbprints: &'a [String],
+}
+
+impl Asked<'_> {
+    /// What keys are remembered under. Those that came by a thumbprint count for nobody who
+    /// does not name it.
+    fn remembered_as(&self) -> String {
+        let mut thumbprints = self.thumbprints.to_vec();
+        thumbprints.sort();
+        thumbprints.dedup();
+        let mut parts = vec![self.issuer.to_owned()];
+        parts.extend(thumbprints);
+        // Neither issuers nor thumbprints hold blanks.
+        parts.join(" ")
+    }
 }
 
 /// Why the keys of an issuer are not to be had.
@@ -138,13 +167,23 @@ impl KeySource {
 
     /// Where `issuer` says that its keys are. Asks it each time.
     pub async fn location(&self, issuer: &str) -> Result<String, KeysFault> {
-        let document = self.document(&discovery::location(issuer)).await?;
-        Ok(discovery::key_location(&document, issuer)?)
+        let thumbprints = &[];
+        self.location_of(Asked {
+            issuer,
+            thumbprints,
+        })
+        .await
     }
 
-    /// The keys of `issuer`: known ones while they are fresh, else fetched ones, else
+    async fn location_of(&self, asked: Asked<'_>) -> Result<String, KeysFault> {
+        let location = discovery::location(asked.issuer);
+        let document = self.document(&location, asked.thumbprints).await?;
+        Ok(discovery::key_location(&document, asked.issuer)?)
+    }
+
+    /// The keys of an issuer: known ones while they are fresh, else fetched ones, else
     /// known ones while they are usable. `now` is in seconds since 1970.
-    pub(crate) async fn keys(&self, issuer: &str, now: i64) -> Result<Found, KeysFault> {
+    pub(crate) async fn keys(&self, issuer: Asked<'_>, now: i64) -> Result<Found, KeysFault> {
         let entry = self.entry(issuer, now);
         let known = entry.known();
         if let Some(known) = known.as_ref().filter(|k| k.is_younger_than(FRESH_S, now)) {
@@ -167,10 +206,10 @@ impl KeySource {
         }
     }
 
-    /// Keys of `issuer` that were fetched after `old`, which did not fit a token.
+    /// Keys of an issuer that were fetched after `old`, which did not fit a token.
     pub(crate) async fn newer(
         &self,
-        issuer: &str,
+        issuer: Asked<'_>,
         old: &Arc<Known>,
         now: i64,
     ) -> Result<Arc<Known>, KeysFault> {
@@ -186,7 +225,7 @@ impl KeySource {
     /// Fetches, unless somebody did since `seen` was read.
     async fn fetched(
         &self,
-        issuer: &str,
+        issuer: Asked<'_>,
         entry: &Issuer,
         mut turn: tokio::sync::MutexGuard<'_, Turn>,
         seen: u64,
@@ -222,24 +261,29 @@ impl KeySource {
         }
     }
 
-    async fn fetch(&self, issuer: &str) -> Result<KeySet, KeysFault> {
-        let location = self.location(issuer).await?;
-        let document = self.document(&location).await?;
+    async fn fetch(&self, issuer: Asked<'_>) -> Result<KeySet, KeysFault> {
+        let location = self.location_of(issuer).await?;
+        let document = self.document(&location, issuer.thumbprints).await?;
         Ok(KeySet::parse(&document)?)
     }
 
-    async fn document(&self, url: &str) -> Result<Vec<u8>, KeysFault> {
+    async fn document(&self, url: &str, thumbprints: &[String]) -> Result<Vec<u8>, KeysFault> {
         let url = || url.to_owned();
-        match self.fetch.get(&url()).await {
+        let fetched = match thumbprints {
+            [] => self.fetch.get(&url()).await,
+            some => self.fetch.get_pinned(&url(), some).await,
+        };
+        match fetched {
             Ok(document) if document.len() <= DOCUMENT_BYTES_MAX => Ok(document),
             Ok(_) => Err(KeysFault::TooLarge { url: url() }),
             Err(source) => Err(KeysFault::Fetch { url: url(), source }),
         }
     }
 
-    fn entry(&self, issuer: &str, now: i64) -> Arc<Issuer> {
+    fn entry(&self, issuer: Asked<'_>, now: i64) -> Arc<Issuer> {
+        let remembered_as = issuer.remembered_as();
         let mut issuers = locked(&self.issuers);
-        if let Some(entry) = issuers.get(issuer) {
+        if let Some(entry) = issuers.get(&remembered_as) {
             *locked(&entry.asked_at) = now;
             return entry.clone();
         }
@@ -253,7 +297,7 @@ impl KeySource {
             }
         }
         let entry = Arc::new(Issuer::new(now));
-        issuers.insert(issuer.to_owned(), entry.clone());
+        issuers.insert(remembered_as, entry.clone());
         entry
     }
 }

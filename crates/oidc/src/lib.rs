@@ -31,4 +31,4 @@ pub use self::refusal::{Answer, Part, Refusal};
 pub use self::session_tags::SessionTags;
 pub use self::thumbprint::thumbprint;
 pub use self::unverified::Unverified;
-pub use self::verify::{Expectation, LEEWAY_S, verify, verify_with};
+pub use self::verify::{Expectation, LEEWAY_S, verify, verify_pinned, verify_with};

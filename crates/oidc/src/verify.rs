@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::claims::{Claims, time};
 use crate::condition_keys::{GOOGLE, host_and_path};
 use crate::jwk::{KeySet, Verdict};
-use crate::key_source::{Found, KeySource};
+use crate::key_source::{Asked, Found, KeySource};
 use crate::refusal::Refusal;
 use crate::unverified::Unverified;
 
@@ -30,12 +30,27 @@ pub async fn verify(
     expectation: &Expectation<'_>,
     source: &KeySource,
 ) -> Result<Claims, Refusal> {
+    verify_pinned(token, expectation, source, &[]).await
+}
+
+/// The same, where an issuer whose certificate no known authority vouches for is believed if
+/// the topmost certificate that it shows has one of these thumbprints.
+pub async fn verify_pinned(
+    token: &str,
+    expectation: &Expectation<'_>,
+    source: &KeySource,
+    thumbprints: &[String],
+) -> Result<Claims, Refusal> {
+    let issuer = Asked {
+        issuer: expectation.issuer,
+        thumbprints,
+    };
     let mut unverified = Unverified::parse(token)?;
     // Judged before the signature, so that only tokens which could count cost a fetch.
     // What is learned from it leaves this function only if the signature holds.
     let claims = judge_claims(&mut unverified, expectation)?;
 
-    let known = match source.keys(expectation.issuer, expectation.now).await? {
+    let known = match source.keys(issuer, expectation.now).await? {
         Found::Fetched(known) => {
             return judge_signature(&unverified, &known.keys).map(|()| claims);
         }
@@ -46,9 +61,7 @@ pub async fn verify(
         Err(refusal) => refusal,
     };
     // The provider may have changed its keys since they were fetched.
-    let newer = source
-        .newer(expectation.issuer, &known, expectation.now)
-        .await;
+    let newer = source.newer(issuer, &known, expectation.now).await;
     match newer {
         Ok(newer) => judge_signature(&unverified, &newer.keys).map(|()| claims),
         Err(_fault) => Err(refusal),

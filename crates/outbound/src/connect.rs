@@ -36,6 +36,7 @@ impl Connection {
         target: &Target,
         addresses: &[IpAddr],
         trust: &Trust,
+        thumbprints: &[String],
     ) -> Result<Connection, FetchRefusal> {
         let stream = dial(target, addresses)
             .await
@@ -46,7 +47,7 @@ impl Connection {
         match target.scheme {
             Scheme::Http => Ok(Connection::Plain(stream)),
             Scheme::Https => {
-                let tls = handshake(target, stream, trust).await;
+                let tls = handshake(target, stream, trust, thumbprints).await;
                 let tls = tls.map_err(|source| FetchRefusal::Tls {
                     origin: target.origin(),
                     source,
@@ -86,13 +87,14 @@ async fn handshake(
     target: &Target,
     stream: TcpStream,
     trust: &Trust,
+    thumbprints: &[String],
 ) -> io::Result<TlsStream<TcpStream>> {
     let name = match &target.host {
         Host::Domain(name) => ServerName::try_from(name.clone()).map_err(io::Error::other)?,
         Host::Ipv4(address) => ServerName::from(IpAddr::V4(*address)),
         Host::Ipv6(address) => ServerName::from(IpAddr::V6(*address)),
     };
-    let client = trust.client().map_err(io::Error::other)?;
+    let client = trust.client(thumbprints).map_err(io::Error::other)?;
     TlsConnector::from(client).connect(name, stream).await
 }
 

@@ -112,10 +112,20 @@ impl Fetcher {
 
     /// Fetches `url` with a `GET`, from its configured end point where it has one.
     pub async fn get(&self, url: &str) -> Result<Fetched, FetchRefusal> {
+        self.get_pinned(url, &[]).await
+    }
+
+    /// The same, also from a host that no known authority vouches for, if the topmost
+    /// certificate that it shows has one of these SHA-1 thumbprints, in hex.
+    pub async fn get_pinned(
+        &self,
+        url: &str,
+        thumbprints: &[String],
+    ) -> Result<Fetched, FetchRefusal> {
         let url = &*self.endpoints.of(url);
         let target = Target::parse(url)?;
         self.in_time(url, async {
-            let connection = self.connect(&target).await?;
+            let connection = self.connect(&target, thumbprints).await?;
             self.exchange(&target, connection).await
         })
         .await
@@ -127,7 +137,7 @@ impl Fetcher {
         let target = Target::parse(url)?;
         let chain = self
             .in_time(url, async {
-                Ok(self.connect(&target).await?.certificate_chain())
+                Ok(self.connect(&target, &[]).await?.certificate_chain())
             })
             .await?;
         if chain.is_empty() {
@@ -158,10 +168,14 @@ impl Fetcher {
         }
     }
 
-    async fn connect(&self, target: &Target) -> Result<Connection, FetchRefusal> {
+    async fn connect(
+        &self,
+        target: &Target,
+        thumbprints: &[String],
+    ) -> Result<Connection, FetchRefusal> {
         // What `judge` returns is what is dialled: nobody asks the resolver again.
         let addresses = self.judge(target).await?;
-        Connection::open(target, &addresses, &self.trust).await
+        Connection::open(target, &addresses, &self.trust, thumbprints).await
     }
 
     fn exception(&self, target: &Target) -> Option<&Origin> {

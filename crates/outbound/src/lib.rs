@@ -15,6 +15,7 @@ mod connect;
 mod endpoints;
 mod fetcher;
 mod origin;
+mod pinned;
 mod refusal;
 mod resolve;
 mod target;

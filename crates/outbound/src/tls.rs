@@ -9,13 +9,21 @@ use tokio_rustls::rustls::crypto::{CryptoProvider, aws_lc_rs};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::config::ConfigError;
+use crate::pinned::Pinned;
 
 /// The roots of trust. The platform's are read at the first fetch, not at the start:
 /// they are a few hundred kilobytes that many servers never need.
 pub(crate) struct Trust {
     provider: Arc<CryptoProvider>,
     own: Vec<CertificateDer<'static>>,
-    client: OnceLock<Arc<ClientConfig>>,
+    /// What the roots lead to; made at the first fetch.
+    built: OnceLock<Built>,
+}
+
+#[derive(Clone)]
+struct Built {
+    roots: Arc<RootCertStore>,
+    client: Arc<ClientConfig>,
 }
 
 impl Trust {
@@ -46,36 +54,60 @@ impl Trust {
         let trust = Trust {
             provider: Arc::new(aws_lc_rs::default_provider()),
             own,
-            client: OnceLock::new(),
+            built: OnceLock::new(),
         };
         // Built once with no platform roots, to learn now whether it can be built.
         trust.build(Vec::new())?;
         Ok(trust)
     }
 
-    /// The TLS settings of every outbound connection.
-    pub(crate) fn client(&self) -> Result<Arc<ClientConfig>, ConfigError> {
-        if let Some(client) = self.client.get() {
-            return Ok(client.clone());
+    /// The TLS settings of outbound connections. With thumbprints, a certificate that no
+    /// root vouches for counts too if the topmost certificate beside it has one of them.
+    pub(crate) fn client(&self, thumbprints: &[String]) -> Result<Arc<ClientConfig>, ConfigError> {
+        let built = self.built()?;
+        if thumbprints.is_empty() {
+            return Ok(built.client);
+        }
+        let verifier = Pinned::new(&built.roots, thumbprints, self.provider.clone());
+        let mut client = ClientConfig::builder_with_provider(self.provider.clone())
+            .with_safe_default_protocol_versions()?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_no_client_auth();
+        client.alpn_protocols = alpn();
+        Ok(Arc::new(client))
+    }
+
+    fn built(&self) -> Result<Built, ConfigError> {
+        if let Some(built) = self.built.get() {
+            return Ok(built.clone());
         }
         let platform = rustls_native_certs::load_native_certs();
         for error in &platform.errors {
             tracing::warn!(%error, "cannot read some of the platform's certificate authorities");
         }
-        let client = Arc::new(self.build(platform.certs)?);
-        Ok(self.client.get_or_init(|| client).clone())
+        let built = self.build(platform.certs)?;
+        Ok(self.built.get_or_init(|| built).clone())
     }
 
-    fn build(&self, platform: Vec<CertificateDer<'static>>) -> Result<ClientConfig, ConfigError> {
+    fn build(&self, platform: Vec<CertificateDer<'static>>) -> Result<Built, ConfigError> {
         let mut roots = RootCertStore::empty();
         // The platform's list may hold what the library cannot read; the rest still counts.
         roots.add_parsable_certificates(platform);
         roots.add_parsable_certificates(self.own.iter().cloned());
+        let roots = Arc::new(roots);
         let mut client = ClientConfig::builder_with_provider(self.provider.clone())
             .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
+            .with_root_certificates(roots.clone())
             .with_no_client_auth();
-        client.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(client)
+        client.alpn_protocols = alpn();
+        Ok(Built {
+            roots,
+            client: Arc::new(client),
+        })
     }
+}
+
+fn alpn() -> Vec<Vec<u8>> {
+    vec![b"http/1.1".to_vec()]
 }

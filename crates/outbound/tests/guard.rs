@@ -8,6 +8,7 @@ use std::time::Duration;
 use outbound::{FetchRefusal, Zone};
 
 use crate::site::{Authority, Names, Reply, Site, fetcher, fetcher_with};
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
 const DOCUMENT: &str = "{\"issuer\":\"https://idp.test\"}";
 
@@ -276,6 +277,54 @@ async fn certificates_of_the_wrong_name_authority_or_time_are_refused() {
         assert!(matches!(refusal, FetchRefusal::Tls { .. }), "{refusal}");
         assert!(fetcher.certificate_chain(&origin).await.is_err());
         assert_eq!(site.requests(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_thumbprint_stands_for_an_authority_that_nobody_knows() {
+    let known = Authority::new("test root");
+    let stranger = Authority::new("stranger");
+    let names = Names::new()
+        .with("idp.test", &["127.0.0.1"])
+        .with("other.test", &["127.0.0.1"]);
+    let site = Site::https(&stranger, "idp.test", Reply::json(DOCUMENT)).await;
+    let expired = Site::expired(&stranger, "idp.test", Reply::json(DOCUMENT)).await;
+    let familiar = Site::https(&known, "idp.test", Reply::json(DOCUMENT)).await;
+    let thumbprint = |site: &Site, place: usize| {
+        let chain = site.chain();
+        let shown = chain.get(place).unwrap();
+        hex::encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, shown))
+    };
+    let (leaf, top) = (thumbprint(&site, 0), thumbprint(&site, 1));
+    assert_eq!(top, thumbprint(&expired, 1));
+    for with_roots in [vec![&known], vec![]] {
+        let fetch = async |site: &Site, name: &str, thumbprints: &[&str]| {
+            let origin = site.origin(name);
+            let pins: Vec<String> = thumbprints.iter().map(|one| (*one).to_owned()).collect();
+            fetcher(&[&origin], &with_roots, &names)
+                .get_pinned(&format!("{origin}/x"), &pins)
+                .await
+        };
+        let is_refused = |fetched: Result<outbound::Fetched, FetchRefusal>| {
+            matches!(fetched, Err(FetchRefusal::Tls { .. }))
+        };
+        fetch(&site, "idp.test", &[&top]).await.unwrap();
+        let shouted = top.to_uppercase();
+        fetch(&site, "idp.test", &[&"0".repeat(40), &shouted])
+            .await
+            .unwrap();
+        for wrong in [vec![], vec!["0"], vec![leaf.as_str()], vec![""]] {
+            assert!(
+                is_refused(fetch(&site, "idp.test", &wrong).await),
+                "{wrong:?}"
+            );
+        }
+        // Names and dates count as ever.
+        assert!(is_refused(fetch(&site, "other.test", &[&top]).await));
+        assert!(is_refused(fetch(&expired, "idp.test", &[&top]).await));
+        // Whom a known authority vouches for needs no thumbprint.
+        let vouched = fetch(&familiar, "idp.test", &[&top]).await;
+        assert_eq!(vouched.is_ok(), !with_roots.is_empty());
     }
 }
 

@@ -15,4 +15,11 @@ impl Fetch for Guarded {
             Ok(fetched.bytes.to_vec())
         })
     }
+
+    fn get_pinned<'a>(&'a self, url: &'a str, thumbprints: &'a [String]) -> Fetching<'a> {
+        Box::pin(async move {
+            let fetched = self.0.get_pinned(url, thumbprints).await;
+            Ok(fetched.map_err(FetchError::new)?.bytes.to_vec())
+        })
+    }
 }

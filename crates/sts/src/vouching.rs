@@ -70,9 +70,9 @@ impl Vouching {
             client_ids: &provider.client_ids,
             now: now_s,
         };
-        let claims = oidc::verify(token, &expectation, &call.environment.oidc_keys)
-            .await
-            .map_err(refuse)?;
+        let keys = &call.environment.oidc_keys;
+        let claims = oidc::verify_pinned(token, &expectation, keys, &provider.thumbprints);
+        let claims = claims.await.map_err(refuse)?;
         Vouching::of_claims(provider.arn().to_string(), &claims)
     }
 
