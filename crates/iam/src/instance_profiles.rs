@@ -90,6 +90,10 @@ impl Tagged for InstanceProfile {
             .ok_or_else(|| no_such_entity(format!("Instance Profile {name} cannot be found.")))
     }
 
+    fn owner(&self) -> AccountId {
+        self.account
+    }
+
     fn tags_mut(&mut self) -> &mut Vec<Tag> {
         &mut self.tags
     }

@@ -35,7 +35,6 @@ mod login_profiles;
 mod managed;
 mod mfa_devices;
 mod mfa_holders;
-mod oidc_provider_tags;
 mod oidc_providers;
 mod organizations_access;
 mod outbound_federation;
@@ -45,6 +44,7 @@ mod policies;
 mod policy_entities;
 mod policy_versions;
 mod principal_settings;
+mod providers;
 mod qr_code;
 mod quotas;
 mod resource_tags;
@@ -52,7 +52,6 @@ mod role_templates;
 mod role_view;
 mod roles;
 mod root_features;
-mod saml_provider_tags;
 mod saml_providers;
 mod server_certificates;
 mod service_credentials;
@@ -220,20 +219,20 @@ pub static OPERATIONS: &[Entry] = &[
     gathering::<oidc_providers::CreateOpenIDConnectProvider>(),
     stored::<oidc_providers::DeleteOpenIDConnectProvider>(),
     stored::<oidc_providers::GetOpenIDConnectProvider>(),
-    stored::<oidc_provider_tags::ListOpenIDConnectProviderTags>(),
+    stored::<providers::ListOpenIDConnectProviderTags>(),
     stored::<oidc_providers::ListOpenIDConnectProviders>(),
     stored::<oidc_providers::RemoveClientIDFromOpenIDConnectProvider>(),
-    stored::<oidc_provider_tags::TagOpenIDConnectProvider>(),
-    stored::<oidc_provider_tags::UntagOpenIDConnectProvider>(),
+    stored::<providers::TagOpenIDConnectProvider>(),
+    stored::<providers::UntagOpenIDConnectProvider>(),
     stored::<oidc_providers::UpdateOpenIDConnectProviderThumbprint>(),
     // SAML providers.
     stored::<saml_providers::CreateSAMLProvider>(),
     stored::<saml_providers::DeleteSAMLProvider>(),
     stored::<saml_providers::GetSAMLProvider>(),
-    stored::<saml_provider_tags::ListSAMLProviderTags>(),
+    stored::<providers::ListSAMLProviderTags>(),
     stored::<saml_providers::ListSAMLProviders>(),
-    stored::<saml_provider_tags::TagSAMLProvider>(),
-    stored::<saml_provider_tags::UntagSAMLProvider>(),
+    stored::<providers::TagSAMLProvider>(),
+    stored::<providers::UntagSAMLProvider>(),
     stored::<saml_providers::UpdateSAMLProvider>(),
     // The account.
     stored::<account::CreateAccountAlias>(),

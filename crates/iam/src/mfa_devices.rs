@@ -62,6 +62,10 @@ impl Tagged for MfaDevice {
         find(reader, call, serial)?.ok_or_else(|| no_such_device(serial))
     }
 
+    fn owner(&self) -> AccountId {
+        self.account
+    }
+
     fn tags_mut(&mut self) -> &mut Vec<Tag> {
         &mut self.tags
     }

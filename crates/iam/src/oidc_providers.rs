@@ -8,11 +8,11 @@ use facts::OperationFacts;
 use identity::{Ask, OidcProvider};
 use oidc::ProviderUrl;
 use plane::{Call, Error, GatheringOperation, Operation, Permit, Touches};
-use store::{OrElseTaken as _, Read, Transaction};
+use store::{OrElseTaken as _, Read as _, Transaction};
 use wire::{Input, Output};
 
-use crate::arns;
 use crate::errors::{Nothing, invalid_input, no_such_entity, over_quota};
+use crate::providers::{Provider as _, change, find, require, touch};
 use crate::tags::{self, Case, TagInput, TagView};
 
 /// Providers of an account.
@@ -22,8 +22,7 @@ const CLIENT_IDS_MAX: u64 = 100;
 /// Thumbprints of one provider.
 const THUMBPRINTS_MAX: usize = 5;
 
-/// What a provider's ARN begins its resource with.
-const RESOURCE: &str = "oidc-provider/";
+const RESOURCE: &str = OidcProvider::RESOURCE;
 
 /// Makes a provider.
 #[derive(Input)]
@@ -172,30 +171,6 @@ fn arn_of(account: AccountId, url: &ProviderUrl) -> Arn {
     Arn::new("iam", "", account.as_str(), &resource)
 }
 
-fn find(reader: &impl Read, arn: &str) -> Result<Option<OidcProvider>, Error> {
-    let owner = arns::parse(arn, RESOURCE)?.account().to_owned();
-    Ok(reader.find(&owner, "arn", arn)?)
-}
-
-/// The provider of this ARN, or `NoSuchEntity`.
-pub(crate) fn require(reader: &impl Read, arn: &str) -> Result<OidcProvider, Error> {
-    find(reader, arn)?
-        .ok_or_else(|| no_such_entity(format!("OpenIDConnect Provider not found for arn {arn}")))
-}
-
-/// What an action on the provider of this ARN asks for, whether or not it exists.
-pub(crate) fn ask(tx: &Transaction, action: &'static str, arn: &str) -> Result<Ask, Error> {
-    let owner = arns::parse(arn, RESOURCE)?.account().to_owned();
-    let found = find(tx, arn)?;
-    let tags = found.map(|provider| provider.tags).unwrap_or_default();
-    Ok(Ask::new(action, arn, owner).resource_tags("iam", &tags))
-}
-
-/// A single action on the provider of this ARN.
-pub(crate) fn touch(tx: &Transaction, action: &'static str, arn: &str) -> Result<Touches, Error> {
-    Ok(Touches::one(ask(tx, action, arn)?))
-}
-
 /// Adds a client id; one that is there already changes nothing.
 fn add_client_id(client_ids: &mut Vec<String>, client_id: &str) -> Result<(), Error> {
     if client_ids.iter().any(|held| held == client_id) {
@@ -250,12 +225,12 @@ impl Operation for GetOpenIDConnectProvider {
     const FACTS: &'static OperationFacts = facts::iam::GET_OPEN_ID_CONNECT_PROVIDER;
     type Output = ProviderView;
 
-    fn touches(&self, _call: &Call, tx: &Transaction) -> Result<Touches, Error> {
-        touch(tx, "iam:GetOpenIDConnectProvider", &self.arn)
+    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
+        touch::<OidcProvider>(call, tx, "iam:GetOpenIDConnectProvider", &self.arn)
     }
 
     fn run(&self, _permit: Permit<Self>, tx: &mut Transaction) -> Result<ProviderView, Error> {
-        let provider = require(tx, &self.arn)?;
+        let provider: OidcProvider = require(tx, &self.arn)?;
         Ok(ProviderView {
             tags: tags::shown(&provider.tags),
             url: provider.host_and_path,
@@ -320,31 +295,19 @@ impl Operation for DeleteOpenIDConnectProvider {
     const FACTS: &'static OperationFacts = facts::iam::DELETE_OPEN_ID_CONNECT_PROVIDER;
     type Output = Nothing;
 
-    fn touches(&self, _call: &Call, tx: &Transaction) -> Result<Touches, Error> {
-        touch(tx, "iam:DeleteOpenIDConnectProvider", &self.arn)
+    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
+        touch::<OidcProvider>(call, tx, "iam:DeleteOpenIDConnectProvider", &self.arn)
     }
 
     fn run(&self, _permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
         // AWS's reference calls this idempotent; AWS is not.
-        let provider = find(tx, &self.arn)?.ok_or_else(|| {
+        let provider: OidcProvider = find(tx, &self.arn)?.ok_or_else(|| {
             let arn = &self.arn;
             no_such_entity(format!("OpenId connect Provider {arn} cannot be found."))
         })?;
         tx.delete::<OidcProvider>(provider.account.as_str(), &provider.host_and_path)?;
         Ok(Nothing {})
     }
-}
-
-/// Changes the provider of this ARN, which must exist.
-pub(crate) fn change(
-    tx: &mut Transaction,
-    arn: &str,
-    how: impl FnOnce(&mut OidcProvider) -> Result<(), Error>,
-) -> Result<Nothing, Error> {
-    let mut provider = require(tx, arn)?;
-    how(&mut provider)?;
-    tx.update(provider.account.as_str(), &provider)?;
-    Ok(Nothing {})
 }
 
 /// Adds a client id; one that is there already is no error.
@@ -360,12 +323,17 @@ impl Operation for AddClientIDToOpenIDConnectProvider {
     const FACTS: &'static OperationFacts = facts::iam::ADD_CLIENT_ID_TO_OPEN_ID_CONNECT_PROVIDER;
     type Output = Nothing;
 
-    fn touches(&self, _call: &Call, tx: &Transaction) -> Result<Touches, Error> {
-        touch(tx, "iam:AddClientIDToOpenIDConnectProvider", &self.arn)
+    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
+        touch::<OidcProvider>(
+            call,
+            tx,
+            "iam:AddClientIDToOpenIDConnectProvider",
+            &self.arn,
+        )
     }
 
     fn run(&self, _permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
-        change(tx, &self.arn, |provider| {
+        change(tx, &self.arn, |provider: &mut OidcProvider| {
             add_client_id(&mut provider.client_ids, &self.client_id)
         })
     }
@@ -385,12 +353,17 @@ impl Operation for RemoveClientIDFromOpenIDConnectProvider {
         facts::iam::REMOVE_CLIENT_ID_FROM_OPEN_ID_CONNECT_PROVIDER;
     type Output = Nothing;
 
-    fn touches(&self, _call: &Call, tx: &Transaction) -> Result<Touches, Error> {
-        touch(tx, "iam:RemoveClientIDFromOpenIDConnectProvider", &self.arn)
+    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
+        touch::<OidcProvider>(
+            call,
+            tx,
+            "iam:RemoveClientIDFromOpenIDConnectProvider",
+            &self.arn,
+        )
     }
 
     fn run(&self, _permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
-        change(tx, &self.arn, |provider| {
+        change(tx, &self.arn, |provider: &mut OidcProvider| {
             provider.client_ids.retain(|held| *held != self.client_id);
             Ok(())
         })
@@ -410,12 +383,17 @@ impl Operation for UpdateOpenIDConnectProviderThumbprint {
     const FACTS: &'static OperationFacts = facts::iam::UPDATE_OPEN_ID_CONNECT_PROVIDER_THUMBPRINT;
     type Output = Nothing;
 
-    fn touches(&self, _call: &Call, tx: &Transaction) -> Result<Touches, Error> {
-        touch(tx, "iam:UpdateOpenIDConnectProviderThumbprint", &self.arn)
+    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
+        touch::<OidcProvider>(
+            call,
+            tx,
+            "iam:UpdateOpenIDConnectProviderThumbprint",
+            &self.arn,
+        )
     }
 
     fn run(&self, _permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
-        change(tx, &self.arn, |provider| {
+        change(tx, &self.arn, |provider: &mut OidcProvider| {
             check_thumbprints(&self.thumbprints)?;
             provider.thumbprints.clone_from(&self.thumbprints);
             Ok(())

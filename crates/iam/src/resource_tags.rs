@@ -1,6 +1,7 @@
-//! Tags of what is no principal: the same three operations on devices, instance profiles and
-//! certificates.
+//! Tags of what is no principal: the same three operations on devices, instance profiles,
+//! certificates and providers.
 
+use aws::AccountId;
 use identity::{Ask, Tag};
 use plane::{Call, Error};
 use store::{Record, Transaction};
@@ -13,6 +14,9 @@ pub(crate) trait Tagged: Record {
     /// The one of this name, or `NoSuchEntity`.
     fn require(tx: &Transaction, call: &Call, name: &str) -> Result<Self, Error>;
 
+    /// The account that it belongs to.
+    fn owner(&self) -> AccountId;
+
     /// Its tags.
     fn tags_mut(&mut self) -> &mut Vec<Tag>;
 }
@@ -20,7 +24,7 @@ pub(crate) trait Tagged: Record {
 /// The three operations on the tags of one kind of thing.
 macro_rules! tag_operations {
     (
-        of $record:ty, by $name:ident;
+        of $record:ty, by $name:ident $(as $wire:literal)?;
         $tag:ident = $tag_facts:ident,
         $untag:ident = $untag_facts:ident,
         $list:ident = $list_facts:ident $(,)?
@@ -28,6 +32,7 @@ macro_rules! tag_operations {
         /// Sets tags beside those that are there.
         #[derive(wire::Input)]
         pub(crate) struct $tag {
+            $(#[wire(name = $wire)])?
             $name: String,
             tags: Vec<$crate::tags::TagInput>,
         }
@@ -57,7 +62,7 @@ macro_rules! tag_operations {
                 let mut record = <$record>::require(tx, &permit, &self.$name)?;
                 let case = $crate::tags::Case::Told;
                 $crate::tags::add(record.tags_mut(), &self.tags, case)?;
-                tx.update(permit.account()?.as_str(), &record)?;
+                tx.update(record.owner().as_str(), &record)?;
                 Ok($crate::errors::Nothing {})
             }
         }
@@ -65,6 +70,7 @@ macro_rules! tag_operations {
         /// Takes tags away; a key that is not there is no error.
         #[derive(wire::Input)]
         pub(crate) struct $untag {
+            $(#[wire(name = $wire)])?
             $name: String,
             tag_keys: Vec<String>,
         }
@@ -94,7 +100,7 @@ macro_rules! tag_operations {
                 let mut record = <$record>::require(tx, &permit, &self.$name)?;
                 let case = $crate::tags::Case::Told;
                 $crate::tags::remove(record.tags_mut(), &self.tag_keys, case);
-                tx.update(permit.account()?.as_str(), &record)?;
+                tx.update(record.owner().as_str(), &record)?;
                 Ok($crate::errors::Nothing {})
             }
         }
@@ -102,6 +108,7 @@ macro_rules! tag_operations {
         /// Lists tags.
         #[derive(wire::Input)]
         pub(crate) struct $list {
+            $(#[wire(name = $wire)])?
             $name: String,
             marker: Option<String>,
             max_items: Option<i32>,

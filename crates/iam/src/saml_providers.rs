@@ -2,14 +2,14 @@
 
 use aws::{AccountId, Arn, Secret, Timestamp};
 use facts::OperationFacts;
-use identity::{Ask, EncryptionMode, SamlPrivateKey, SamlProvider};
+use identity::{Ask, EncryptionMode, GLOBAL_SCOPE, SamlPrivateKey, SamlProvider, SamlProviderId};
 use plane::{Call, Error, Operation, Permit, Touches};
 use saml::{Metadata, PrivateKey};
-use store::{OrElseTaken as _, Read, Transaction};
+use store::{OrElseTaken as _, Read as _, Transaction};
 use wire::{Input, Output};
 
-use crate::arns;
-use crate::errors::{Nothing, invalid_input, no_such_entity, over_quota};
+use crate::errors::{Nothing, invalid_input, over_quota};
+use crate::providers::{change, require, touch};
 use crate::tags::{self, Case, TagInput, TagView};
 
 /// Providers of an account.
@@ -92,6 +92,7 @@ impl Operation for CreateSAMLProvider {
         if !tx.within::<SamlProvider>(account.as_str(), "arn", "", most)? {
             return Err(over_quota("SAMLProvidersPerAccount", most));
         }
+        tx.insert(GLOBAL_SCOPE, &SamlProviderId::from(&provider))?;
         Ok(CreatedProvider {
             arn: provider.arn().to_string(),
             tags: tags::shown_if_any(&tags),
@@ -101,8 +102,11 @@ impl Operation for CreateSAMLProvider {
 
 /// Reads the metadata, and tells how long it is good.
 fn valid_until(metadata: &str, created: Timestamp) -> Result<Timestamp, Error> {
-    let parsed = Metadata::parse(metadata)
-        .map_err(|fault| invalid_input("Could not parse metadata.").because(fault))?;
+    let unreadable = || invalid_input("Could not parse metadata.");
+    if metadata.starts_with('\u{feff}') {
+        return Err(unreadable().because("it begins with a byte order mark"));
+    }
+    let parsed = Metadata::parse(metadata).map_err(|fault| unreadable().because(fault))?;
     match parsed.valid_until {
         Some(end) => Timestamp::from_second(end).map_err(Error::internal),
         None => {
@@ -195,41 +199,6 @@ fn remove_key(provider: &mut SamlProvider, id: &str) -> Result<(), Error> {
     Ok(())
 }
 
-fn find(reader: &impl Read, arn: &str) -> Result<Option<SamlProvider>, Error> {
-    let owner = arns::parse(arn, RESOURCE)?.account().to_owned();
-    Ok(reader.find(&owner, "arn", arn)?)
-}
-
-/// The provider of this ARN, or `NoSuchEntity`.
-pub(crate) fn require(reader: &impl Read, arn: &str) -> Result<SamlProvider, Error> {
-    find(reader, arn)?.ok_or_else(|| no_such_entity(format!("Manifest not found for arn {arn}")))
-}
-
-/// What an action on the provider of this ARN asks for, whether or not it exists.
-pub(crate) fn ask(tx: &Transaction, action: &'static str, arn: &str) -> Result<Ask, Error> {
-    let owner = arns::parse(arn, RESOURCE)?.account().to_owned();
-    let found = find(tx, arn)?;
-    let tags = found.map(|provider| provider.tags).unwrap_or_default();
-    Ok(Ask::new(action, arn, owner).resource_tags("iam", &tags))
-}
-
-/// A single action on the provider of this ARN.
-pub(crate) fn touch(tx: &Transaction, action: &'static str, arn: &str) -> Result<Touches, Error> {
-    Ok(Touches::one(ask(tx, action, arn)?))
-}
-
-/// Changes the provider of this ARN, which must exist.
-pub(crate) fn change(
-    tx: &mut Transaction,
-    arn: &str,
-    how: impl FnOnce(&mut SamlProvider) -> Result<(), Error>,
-) -> Result<Nothing, Error> {
-    let mut provider = require(tx, arn)?;
-    how(&mut provider)?;
-    tx.update(provider.account.as_str(), &provider)?;
-    Ok(Nothing {})
-}
-
 /// Changes a provider's metadata, encryption or keys.
 #[derive(Input)]
 pub(crate) struct UpdateSAMLProvider {
@@ -253,8 +222,8 @@ impl Operation for UpdateSAMLProvider {
     const FACTS: &'static OperationFacts = facts::iam::UPDATE_SAML_PROVIDER;
     type Output = UpdatedProvider;
 
-    fn touches(&self, _call: &Call, tx: &Transaction) -> Result<Touches, Error> {
-        touch(tx, "iam:UpdateSAMLProvider", &self.arn)
+    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
+        touch::<SamlProvider>(call, tx, "iam:UpdateSAMLProvider", &self.arn)
     }
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<UpdatedProvider, Error> {
@@ -268,7 +237,7 @@ impl Operation for UpdateSAMLProvider {
                 "Unable to update identity provider. No updates are defined for metadata or encryption assertion.",
             ));
         }
-        change(tx, &self.arn, |provider| {
+        change(tx, &self.arn, |provider: &mut SamlProvider| {
             if let Some(metadata) = &self.metadata {
                 provider.valid_until = valid_until(metadata, permit.second())?;
                 provider.metadata.clone_from(metadata);
@@ -313,12 +282,12 @@ impl Operation for GetSAMLProvider {
     const FACTS: &'static OperationFacts = facts::iam::GET_SAML_PROVIDER;
     type Output = ProviderView;
 
-    fn touches(&self, _call: &Call, tx: &Transaction) -> Result<Touches, Error> {
-        touch(tx, "iam:GetSAMLProvider", &self.arn)
+    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
+        touch::<SamlProvider>(call, tx, "iam:GetSAMLProvider", &self.arn)
     }
 
     fn run(&self, _permit: Permit<Self>, tx: &mut Transaction) -> Result<ProviderView, Error> {
-        let provider = require(tx, &self.arn)?;
+        let provider: SamlProvider = require(tx, &self.arn)?;
         let key = |key: &SamlPrivateKey| KeyView {
             key_id: key.id.clone(),
             timestamp: key.created,
@@ -400,13 +369,14 @@ impl Operation for DeleteSAMLProvider {
     const FACTS: &'static OperationFacts = facts::iam::DELETE_SAML_PROVIDER;
     type Output = Nothing;
 
-    fn touches(&self, _call: &Call, tx: &Transaction) -> Result<Touches, Error> {
-        touch(tx, "iam:DeleteSAMLProvider", &self.arn)
+    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
+        touch::<SamlProvider>(call, tx, "iam:DeleteSAMLProvider", &self.arn)
     }
 
     fn run(&self, _permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
-        let provider = require(tx, &self.arn)?;
+        let provider: SamlProvider = require(tx, &self.arn)?;
         tx.delete::<SamlProvider>(provider.account.as_str(), &provider.name)?;
+        tx.delete::<SamlProviderId>(GLOBAL_SCOPE, &provider.uuid)?;
         Ok(Nothing {})
     }
 }

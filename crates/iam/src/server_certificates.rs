@@ -76,6 +76,10 @@ impl Tagged for ServerCertificate {
         })
     }
 
+    fn owner(&self) -> AccountId {
+        self.account
+    }
+
     fn tags_mut(&mut self) -> &mut Vec<Tag> {
         &mut self.tags
     }

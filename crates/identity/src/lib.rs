@@ -56,7 +56,7 @@ pub use self::principal::{Principal, PrincipalKind, RoleFacts};
 pub use self::quotas::{QuotaBeyond, Quotas};
 pub use self::role::{NamedPrincipal, Role};
 pub use self::root_features::{RootFeatures, organization_id};
-pub use self::saml_provider::{EncryptionMode, SamlPrivateKey, SamlProvider};
+pub use self::saml_provider::{EncryptionMode, SamlPrivateKey, SamlProvider, SamlProviderId};
 pub use self::saml_sign_in::{
     SamlSettings, SamlSignInRefusal, TrustedProvider, VerifiedRole, VerifiedRoles,
 };

@@ -83,3 +83,34 @@ impl Record for SamlProvider {
         vec![Lookup::unique("arn", self.arn().as_str())]
     }
 }
+
+/// Which provider has an id. Whoever posts to the address of a provider names it by nothing
+/// else, so these live in the global scope.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SamlProviderId {
+    /// The id.
+    pub uuid: String,
+    /// The provider's ARN.
+    pub arn: String,
+}
+
+impl From<&SamlProvider> for SamlProviderId {
+    fn from(provider: &SamlProvider) -> SamlProviderId {
+        SamlProviderId {
+            uuid: provider.uuid.clone(),
+            arn: provider.arn().to_string(),
+        }
+    }
+}
+
+impl Record for SamlProviderId {
+    const KIND: &'static str = "iam.saml-provider-id";
+
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.uuid)
+    }
+
+    fn lookups(&self) -> Vec<Lookup> {
+        Vec::new()
+    }
+}

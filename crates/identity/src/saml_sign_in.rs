@@ -12,9 +12,9 @@ use saml::{Assertion, Encryption, Expectation, Metadata, PrivateKey, RolePair, S
 use seal::Envelope;
 use store::{Record, StoreError};
 
-use crate::Directory;
-use crate::saml_provider::{EncryptionMode, SamlPrivateKey, SamlProvider};
+use crate::saml_provider::{EncryptionMode, SamlPrivateKey, SamlProvider, SamlProviderId};
 use crate::watch::Watch;
+use crate::{Directory, GLOBAL_SCOPE};
 
 /// The most providers that one response is tried with.
 const PROVIDERS_TRIED_MAX: usize = 16;
@@ -101,6 +101,8 @@ pub struct VerifiedRoles {
     pub roles: Vec<VerifiedRole>,
     /// How long sessions may be, in seconds, if the assertion says.
     pub session_duration_s: Option<i64>,
+    /// When sessions have to end, seconds since 1970, if the assertion says.
+    pub session_end: Option<i64>,
     /// What sessions are to be called.
     pub role_session_name: String,
 }
@@ -153,6 +155,12 @@ impl Directory {
         self.saml_providers()
             .insert(arn.to_owned(), Arc::clone(&trusted));
         Ok(Some(trusted))
+    }
+
+    /// The ARN of the SAML provider of this id, which the address for its assertions ends in.
+    pub fn saml_provider_arn(&self, uuid: &str) -> Result<Option<String>, StoreError> {
+        let found = self.store().get::<SamlProviderId>(GLOBAL_SCOPE, uuid)?;
+        Ok(found.map(|found| found.arn))
     }
 
     fn trusted(&self, record: SamlProvider, watch: Watch) -> Option<TrustedProvider> {
@@ -263,6 +271,7 @@ impl Directory {
         Ok(VerifiedRoles {
             roles,
             session_duration_s: assertion.session_duration_s()?,
+            session_end: assertion.session_end(),
             role_session_name: assertion.role_session_name()?,
         })
     }
