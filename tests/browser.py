@@ -80,14 +80,14 @@ def signed_in(arnold, keys, destination="/console/home", **more):
     return browser
 
 
-def wait_for(arnold, name, seconds=10):
-    """The audit events, as soon as one of this name is among them."""
+def wait_for(arnold, name, seconds=10, saying=""):
+    """The audit events, as soon as one of this name is among them that says this somewhere."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         # The last line may be half written.
         lines = (arnold.data / "audit.jsonl").read_text().split("\n")[:-1]
         events = [json.loads(line) for line in lines]
-        if any(event["eventName"] == name for event in events):
+        if any(event["eventName"] == name and saying in json.dumps(event) for event in events):
             return events
         # Records are written in order: by the next answer there may be more of them.
         requests.get(f"{arnold.url}/_arnold/health", timeout=5)

@@ -22,7 +22,7 @@ pub(crate) struct Refused {
 }
 
 impl Refused {
-    fn ours(message: &str) -> Refused {
+    pub(crate) fn ours(message: &str) -> Refused {
         Refused {
             code: "InternalFailure".to_owned(),
             message: message.to_owned(),
@@ -41,6 +41,18 @@ pub(crate) async fn call(
 ) -> Result<Value, Refused> {
     let request = signed(visit, Some(session), service, action, parameters)
         .ok_or_else(|| Refused::ours("The request could not be signed."))?;
+    send(visit, action, request).await
+}
+
+/// Calls an operation that carries its own proof.
+pub(crate) async fn call_unsigned(
+    visit: &Visit<'_>,
+    service: &ServiceFacts,
+    action: &str,
+    parameters: &[(&str, &str)],
+) -> Result<Value, Refused> {
+    let request = signed(visit, None, service, action, parameters)
+        .ok_or_else(|| Refused::ours("The request could not be made."))?;
     send(visit, action, request).await
 }
 

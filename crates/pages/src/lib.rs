@@ -1,4 +1,4 @@
-//! What people see: sign-in, the session page, switching roles, and what stands between a
+//! What people see: sign-in by password and by SAML, the session page, switching roles, and what stands between a
 //! browser and short-lived credentials.
 //!
 //! Pages are clients. They call the same operations as everybody, with credentials of the
@@ -19,6 +19,7 @@ mod federation;
 mod frame;
 mod home;
 mod parameters;
+mod saml;
 mod second_step;
 mod sign_in;
 mod sign_in_event;
@@ -74,11 +75,15 @@ impl Pages {
                         == Some(b"navigate")
             }
             "/federation"
+            | "/saml"
             | "/switchrole"
             | "/oauth"
             | "/v1/authorize"
             | "/v1/sessions/confirmation" => true,
-            path => path.starts_with("/console/"),
+            path => {
+                path.starts_with("/console/")
+                    || *method == Method::POST && path.starts_with(saml::OF_PROVIDER)
+            }
         }
     }
 
@@ -111,6 +116,8 @@ impl Pages {
             "/console/sign-in/code" | "/console/sign-in/password" if get => {
                 frame::redirect("/console/sign-in")
             }
+            "/saml" if get || post => saml::answer(&visit).await,
+            path if post && path.starts_with(saml::OF_PROVIDER) => saml::answer(&visit).await,
             "/switchrole" if get => switch_role::show(&visit),
             "/switchrole" if post => switch_role::switch(&visit).await,
             "/v1/authorize" if get => authorize::ask(&visit),

@@ -74,7 +74,7 @@ pub struct SamlConfig {
     /// ARNs of the providers whose signatures may use SHA-1, because they cannot do better.
     pub sha1_allowed: Vec<String>,
     /// Addresses of this server's own sign-in end point, by which assertions may be meant for
-    /// it beside AWS's (`https://aws.corp.example/saml`).
+    /// it beside AWS's (`https://aws.corp.example/saml`) and the one below `public_url`.
     pub sign_in_urls: Vec<String>,
 }
 
@@ -103,6 +103,13 @@ impl Config {
     /// Reads the file.
     pub fn load(path: &Path) -> Result<Config, ConfigError> {
         read_toml(path)
+    }
+
+    /// Where SAML responses may be sent: what is configured, and below the public address.
+    pub(crate) fn sign_in_urls(&self) -> Vec<String> {
+        let public = self.names.public_url.iter();
+        let own = public.map(|url| format!("{}/saml", url.trim_end_matches('/')));
+        own.chain(self.saml.sign_in_urls.iter().cloned()).collect()
     }
 }
 

@@ -140,7 +140,7 @@ impl House {
         directory.set_quotas(config.quotas);
         directory.set_saml_settings(SamlSettings {
             sha1_allowed: config.saml.sha1_allowed.clone(),
-            sign_in_urls: config.saml.sign_in_urls.clone(),
+            sign_in_urls: config.sign_in_urls(),
         });
         let first_key = match &bootstrap {
             Some(path) => {
