@@ -69,13 +69,7 @@ impl GatheringOperation for GetCredentialsForIdentity {
     ) -> Result<Touches, Error> {
         let standing = self.standing(logins, call, tx)?;
         let asks = standing.asks()?;
-        // Judged here as well, because a role that does not trust the pool is the pool's
-        // fault in AWS's words, and not the caller's.
-        for ask in &asks {
-            call.directory()
-                .authorize(&call.caller, &call.request, ask)
-                .map_err(|denied| invalid_configuration().because(denied))?;
-        }
+        check_trust(call, &asks)?;
         Ok(Touches::all(asks))
     }
 
@@ -107,20 +101,55 @@ impl GetCredentialsForIdentity {
         let (mut identity, pool) = identity_and_pool(tx, &self.identity_id)?;
         let has_new_logins = admit(&mut identity, &pool, logins, call, tx)?;
         let custom = self.custom_role_arn.as_deref();
-        let role_arn = role_mapping::choose(&pool, logins, custom)?;
         let tags = session_tags(&pool, logins)?;
-        Ok(Standing {
-            role: role(call, &pool, &role_arn)?,
+        let facts = SessionFacts {
             keys: condition_keys(&pool, &identity, logins),
             tags: tags
                 .into_iter()
                 .map(|(key, value)| Tag { key, value })
                 .collect(),
+        };
+        let arns = role_mapping::choose(&pool, logins, custom)?;
+        Ok(Standing {
+            role: first_that_trusts(call, &pool, &arns, &facts)?,
+            facts,
             is_guest: logins.is_empty(),
             identity,
             has_new_logins,
         })
     }
+}
+
+/// The only role, whose trust policy is asked later; of several the first that trusts the
+/// pool.
+fn first_that_trusts(
+    call: &Call,
+    pool: &IdentityPool,
+    arns: &[String],
+    facts: &SessionFacts,
+) -> Result<Arc<Principal>, Error> {
+    let (last, others) = arns.split_last().ok_or_else(invalid_configuration)?;
+    for arn in others {
+        let trusting = role(call, pool, arn).and_then(|role| {
+            check_trust(call, &facts.asks(&role)?)?;
+            Ok(role)
+        });
+        if trusting.is_ok() {
+            return trusting;
+        }
+    }
+    role(call, pool, last)
+}
+
+/// Whether a role trusts the pool. One that does not is the pool's fault in AWS's words, and
+/// not the caller's.
+fn check_trust(call: &Call, asks: &[Ask]) -> Result<(), Error> {
+    for ask in asks {
+        call.directory()
+            .authorize(&call.caller, &call.request, ask)
+            .map_err(|denied| invalid_configuration().because(denied))?;
+    }
+    Ok(())
 }
 
 /// The role of this ARN, path and case included. Only the pool's own account hands its roles
@@ -158,22 +187,26 @@ struct Standing {
     has_new_logins: bool,
     is_guest: bool,
     role: Arc<Principal>,
+    facts: SessionFacts,
+}
+
+/// What a session of the pool's carries, whatever its role.
+struct SessionFacts {
     keys: Vec<(String, Vec<String>)>,
     tags: Vec<Tag>,
 }
 
-impl Standing {
-    /// The questions to the role's trust policy, as if to STS.
-    fn asks(&self) -> Result<Vec<Ask>, Error> {
-        let mut asks = vec![self.ask("sts:AssumeRoleWithWebIdentity")?];
+impl SessionFacts {
+    /// The questions to a role's trust policy, as if to STS.
+    fn asks(&self, role: &Principal) -> Result<Vec<Ask>, Error> {
+        let mut asks = vec![self.ask("sts:AssumeRoleWithWebIdentity", role)?];
         if !self.tags.is_empty() {
-            asks.push(self.ask("sts:TagSession")?);
+            asks.push(self.ask("sts:TagSession", role)?);
         }
         Ok(asks)
     }
 
-    fn ask(&self, action: &'static str) -> Result<Ask, Error> {
-        let role = &self.role;
+    fn ask(&self, action: &'static str, role: &Principal) -> Result<Ask, Error> {
         let trust = match &role.role {
             Some(facts) => Arc::clone(&facts.trust),
             None => return Err(Error::internal("a role has no trust policy")),
@@ -194,9 +227,15 @@ impl Standing {
     fn tag_keys(&self) -> Vec<String> {
         self.tags.iter().map(|tag| tag.key.clone()).collect()
     }
+}
+
+impl Standing {
+    fn asks(&self) -> Result<Vec<Ask>, Error> {
+        self.facts.asks(&self.role)
+    }
 
     fn session(&self, call: &Call) -> Session {
-        let mut federation_keys = self.keys.clone();
+        let mut federation_keys = self.facts.keys.clone();
         federation_keys.push(("aws:FederatedProvider".to_owned(), vec![COGNITO.to_owned()]));
         Session {
             account: self.role.account,
@@ -208,8 +247,8 @@ impl Standing {
             expires_at: call.now_s() + DURATION_S,
             policy: self.is_guest.then(|| guest::session_policy().to_owned()),
             policy_arns: Vec::new(),
-            tags: self.tags.clone(),
-            transitive_tag_keys: self.tag_keys(),
+            tags: self.facts.tags.clone(),
+            transitive_tag_keys: self.facts.tag_keys(),
             source_identity: None,
             mfa_at: None,
             federation_keys,

@@ -77,8 +77,8 @@ impl GatheringOperation for GetOpenIdTokenForDeveloperIdentity {
             Identity::new(&pool, &uuid, permit.now())
         });
         let mut changes = is_new;
-        for login in &proof.logins {
-            match Identity::of_login(tx, &pool.id, login)? {
+        for (login, holder) in Identity::holders(tx, &pool.id, &proof.logins)? {
+            match holder {
                 Some(holder) if holder.id == identity.id => {}
                 Some(_) => return Err(taken(&pool, login)),
                 None => {

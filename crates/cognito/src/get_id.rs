@@ -58,8 +58,8 @@ impl GatheringOperation for GetId {
         }
         let mut found: Option<Identity> = None;
         let mut unlinked = Vec::new();
-        for login in logins {
-            match (Identity::of_login(tx, &pool.id, login)?, &found) {
+        for (login, holder) in Identity::holders(tx, &pool.id, logins)? {
+            match (holder, &found) {
                 (None, _) => unlinked.push(login),
                 (Some(holder), None) => found = Some(holder),
                 (Some(holder), Some(other)) if holder.id == other.id => {}

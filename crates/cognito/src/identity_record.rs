@@ -78,6 +78,16 @@ impl Identity {
         Identity::of_person(reader, pool, login.provider(), login.subject())
     }
 
+    /// Each login with the identity of the pool that it is linked to, if any.
+    pub(crate) fn holders<'l>(
+        reader: &impl Read,
+        pool: &str,
+        logins: &'l [ProvenLogin],
+    ) -> Result<Vec<(&'l ProvenLogin, Option<Identity>)>, Error> {
+        let holder = |login| Ok((login, Identity::of_login(reader, pool, login)?));
+        logins.iter().map(holder).collect()
+    }
+
     /// The identity of the pool that this person of a provider is.
     pub(crate) fn of_person(
         reader: &impl Read,

@@ -7,6 +7,7 @@
 //! [`role_mapping`] chooses the role, whose trust policy has the last word. The rest is the
 //! pool owner's side: [`pools`], [`roles`], [`identities`], [`tags`].
 
+mod application;
 mod credentials;
 mod developer;
 mod developer_token;
@@ -23,6 +24,7 @@ mod pool_view;
 mod pools;
 mod role_mapping;
 mod roles;
+mod saml_logins;
 mod standing;
 mod tag_mapping;
 mod tags;

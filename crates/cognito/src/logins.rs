@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::errors::{logins_do_not_match, not_authorized};
 use crate::pool::{IdentityPool, UserPoolClient};
+use crate::saml_logins;
 
 /// The longest subject (OpenID Connect Core §2, `sub`). It becomes part of a session.
 const SUBJECT_BYTES_MAX: usize = 255;
@@ -29,6 +30,8 @@ pub(crate) struct ProvenLogin {
     claims: Map<String, Value>,
     /// The client that the token was made for, where it decides about roles.
     client: Option<String>,
+    /// The roles that an assertion offers; nothing where the proof is none.
+    offered: Option<Vec<String>>,
     own_token: bool,
 }
 
@@ -66,6 +69,11 @@ impl ProvenLogin {
             .collect()
     }
 
+    /// The roles that a SAML provider offers the person; nothing if it is no SAML provider.
+    pub(crate) fn offered_roles(&self) -> Option<&[String]> {
+        self.offered.as_deref()
+    }
+
     /// The same login, known to have come through this client.
     fn through(mut self, client: &str) -> ProvenLogin {
         self.client = Some(client.to_owned());
@@ -88,14 +96,29 @@ impl ProvenLogin {
             ],
             claims: Map::new(),
             client: None,
+            offered: None,
             own_token: false,
         }
     }
 
-    /// Somebody of whom a verified token speaks. `qualifier` stands in `amr` between
-    /// provider and person.
+    /// Somebody of whom a verified assertion speaks.
+    pub(crate) fn of_assertion(
+        provider: &str,
+        subject: &str,
+        claims: Map<String, Value>,
+        roles: Vec<String>,
+    ) -> Result<ProvenLogin, Error> {
+        Ok(ProvenLogin {
+            offered: Some(roles),
+            ..ProvenLogin::of_person(provider, provider, subject, claims)?
+        })
+    }
+
+    /// Somebody of whom a verified token speaks. `qualifier` stands in `amr` before the
+    /// person.
     fn of_claims(provider: &str, qualifier: &str, claims: &Claims) -> Result<ProvenLogin, Error> {
-        ProvenLogin::of_person(provider, qualifier, claims.subject(), claims.all().clone())
+        let qualifier = format!("{provider}:{qualifier}");
+        ProvenLogin::of_person(provider, &qualifier, claims.subject(), claims.all().clone())
     }
 
     fn of_person(
@@ -110,12 +133,10 @@ impl ProvenLogin {
         Ok(ProvenLogin {
             provider: provider.to_owned(),
             subject: subject.to_owned(),
-            methods: vec![
-                provider.to_owned(),
-                format!("{provider}:{qualifier}:{subject}"),
-            ],
+            methods: vec![provider.to_owned(), format!("{qualifier}:{subject}")],
             claims,
             client: None,
+            offered: None,
             own_token: false,
         })
     }
@@ -194,6 +215,7 @@ fn prove_own(
         subject: user.to_owned(),
         claims: claims.all().clone(),
         client: None,
+        offered: None,
         own_token: true,
         methods,
     })
@@ -206,7 +228,11 @@ async fn prove_one(
     token: &str,
 ) -> Result<ProvenLogin, Error> {
     if let Some(application) = pool.configuration.public_providers.get(key) {
+        let application = application.open(call, &pool.id, key)?;
         return prove_public(call, key, application, token).await;
+    }
+    if saml_logins::is_saml(key) {
+        return saml_logins::prove(call, pool, key, token);
     }
     let user_pool = pool.configuration.user_pools.iter();
     let clients: Vec<&UserPoolClient> = user_pool
@@ -216,14 +242,17 @@ async fn prove_one(
         return prove_user(call, key, &clients, token).await;
     }
     let provider = oidc_provider(call, pool, key)?.ok_or_else(unsupported)?;
-    let claims = verify(call, &provider.issuer, &provider.client_ids, token).await?;
+    let (clients, thumbprints) = (&provider.client_ids, &provider.thumbprints);
+    let claims = verify(call, &provider.issuer, clients, thumbprints, token).await?;
     ProvenLogin::of_claims(key, claims.client_id(), &claims)
 }
 
+/// Verifies a signed token. `thumbprints` count beside known authorities.
 async fn verify(
     call: &Call,
     issuer: &str,
     client_ids: &[String],
+    thumbprints: &[String],
     token: &str,
 ) -> Result<Claims, Error> {
     let expectation = Expectation {
@@ -231,7 +260,8 @@ async fn verify(
         client_ids,
         now: call.now_s(),
     };
-    oidc::verify(token, &expectation, &call.environment.oidc_keys)
+    let keys = &call.environment.oidc_keys;
+    oidc::verify_pinned(token, &expectation, keys, thumbprints)
         .await
         .map_err(refuse)
 }
@@ -240,12 +270,12 @@ async fn verify(
 async fn prove_public(
     call: &Call,
     key: &str,
-    application: &str,
+    application: String,
     token: &str,
 ) -> Result<ProvenLogin, Error> {
     let provider = social::Provider::named(key).ok_or_else(unsupported)?;
     let asking = social::Asking {
-        applications: Some(&[application.to_owned()]),
+        applications: Some(&[application]),
         now_s: call.now_s(),
         nonce: &call.request_id,
         keys: &call.environment.oidc_keys,
@@ -256,7 +286,8 @@ async fn prove_public(
         .await
         .map_err(refuse_public)?;
     let claims = person.claims().clone();
-    ProvenLogin::of_person(key, person.client(), person.subject(), claims)
+    let qualifier = format!("{key}:{}", person.client());
+    ProvenLogin::of_person(key, &qualifier, person.subject(), claims)
 }
 
 fn refuse_public(refusal: social::Refusal) -> Error {
@@ -281,7 +312,7 @@ async fn prove_user(
         .iter()
         .filter_map(|client| client.client_id.clone())
         .collect();
-    let claims = verify(call, &format!("https://{key}"), &ids, token).await?;
+    let claims = verify(call, &format!("https://{key}"), &ids, &[], token).await?;
     // Access tokens are signed with the same keys, and say less.
     if claims.all().get("token_use").and_then(Value::as_str) != Some("id") {
         return Err(invalid_token("Token is not an id token."));
@@ -314,7 +345,8 @@ fn oidc_provider(
     }))
 }
 
-fn unsupported() -> Error {
+/// The pool does not take logins of this provider.
+pub(crate) fn unsupported() -> Error {
     not_authorized("Token is not from a supported provider of this identity pool.")
 }
 

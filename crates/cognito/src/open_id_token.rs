@@ -14,6 +14,7 @@ use crate::errors::invalid_parameter;
 use crate::identity_record::Identity;
 use crate::logins::{PresentedLogins, ProvenLogin, prove};
 use crate::pool::{IdentityPool, SCOPE};
+use crate::saml_logins::is_saml;
 use crate::standing::{admit, identity_and_pool, methods};
 use crate::tag_mapping::session_tags;
 
@@ -83,6 +84,12 @@ impl GatheringOperation for GetOpenIdToken {
         let (_, pool) = identity_and_pool(&reader, &self.identity_id)?;
         drop(reader);
         is_classic_flow_open(&pool)?;
+        // Cognito Developer Guide, "SAML identity providers (identity pools)".
+        if self.logins.keys().any(|key| is_saml(key)) {
+            return Err(invalid_parameter(
+                "SAML logins are not supported in the basic (classic) flow, please use enhanced flow.",
+            ));
+        }
         Ok(Proof {
             logins: prove(call, &pool, &self.logins).await?,
             keys: signing_keys(call).await?,

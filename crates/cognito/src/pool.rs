@@ -9,6 +9,7 @@ use plane::{Call, Error};
 use serde::{Deserialize, Serialize};
 use store::{Lookup, Read, Record};
 
+use crate::application::Application;
 use crate::errors::no_such_pool;
 use crate::role_mapping::RoleMapping;
 use crate::tag_mapping::TagMapping;
@@ -49,9 +50,9 @@ pub struct Configuration {
     /// Whether the basic flow is open too; nothing if nobody said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allows_classic_flow: Option<bool>,
-    /// Public providers, each with the pool's application id there.
+    /// Public providers, each with the pool's application there.
     #[serde(default)]
-    pub public_providers: BTreeMap<String, String>,
+    pub public_providers: BTreeMap<String, Application>,
     /// The name under which the owner's own back end signs people in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub developer_provider: Option<String>,

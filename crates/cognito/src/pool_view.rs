@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use aws::Arn;
-use plane::Error;
+use plane::{Call, Error};
 use wire::{Input, Output};
 
+use crate::application::open_all;
 use crate::errors::{invalid_parameter, limit_exceeded};
 use crate::pool::{Configuration, IdentityPool, UserPoolClient};
 
@@ -55,34 +56,34 @@ pub(crate) struct PoolView {
     identity_pool_tags: BTreeMap<String, String>,
 }
 
-impl From<IdentityPool> for PoolView {
-    fn from(pool: IdentityPool) -> PoolView {
+impl From<UserPoolClient> for UserPoolView {
+    fn from(client: UserPoolClient) -> UserPoolView {
+        UserPoolView {
+            provider_name: client.provider_name,
+            client_id: client.client_id,
+            server_side_token_check: client.server_side_token_check,
+        }
+    }
+}
+
+impl PoolView {
+    /// The pool as its owner sees it.
+    pub(crate) fn of(pool: IdentityPool, call: &Call) -> Result<PoolView, Error> {
         let configuration = pool.configuration;
-        let user_pools = configuration.user_pools.into_iter().map(|client| {
-            let UserPoolClient {
-                provider_name,
-                client_id,
-                server_side_token_check,
-            } = client;
-            UserPoolView {
-                provider_name,
-                client_id,
-                server_side_token_check,
-            }
-        });
-        PoolView {
+        let applications = open_all(call, &pool.id, &configuration.public_providers)?;
+        let user_pools = configuration.user_pools.into_iter();
+        Ok(PoolView {
             identity_pool_id: pool.id,
             identity_pool_name: configuration.name,
             allow_unauthenticated_identities: configuration.allows_guests,
             allow_classic_flow: configuration.allows_classic_flow,
-            supported_login_providers: Some(configuration.public_providers)
-                .filter(|providers| !providers.is_empty()),
+            supported_login_providers: Some(applications).filter(|all| !all.is_empty()),
             developer_provider_name: configuration.developer_provider,
             open_id_connect_provider_arns: if_any(configuration.oidc_provider_arns),
-            cognito_identity_providers: if_any(user_pools.collect()),
+            cognito_identity_providers: if_any(user_pools.map(Into::into).collect()),
             saml_provider_arns: if_any(configuration.saml_provider_arns),
             identity_pool_tags: pool.tags,
-        }
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use plane::{Call, Error, Operation, Permit, Touches};
 use store::{Exactly, Read as _, Transaction};
 use wire::{Input, Output};
 
+use crate::application::keep_all;
 use crate::errors::{Nothing, invalid_parameter, limit_exceeded};
 use crate::identity_record::Identity;
 use crate::paging;
@@ -42,13 +43,13 @@ pub(crate) struct CreateIdentityPool {
 }
 
 impl CreateIdentityPool {
-    fn configuration(&self) -> Result<Configuration, Error> {
+    fn configuration(&self, call: &Call, pool: &str) -> Result<Configuration, Error> {
         let user_pools = self.cognito_identity_providers.iter().cloned();
         let configuration = Configuration {
             name: self.identity_pool_name.clone(),
             allows_guests: self.allow_unauthenticated_identities,
             allows_classic_flow: self.allow_classic_flow,
-            public_providers: self.supported_login_providers.clone(),
+            public_providers: keep_all(call, pool, &self.supported_login_providers)?,
             developer_provider: self.developer_provider_name.clone(),
             oidc_provider_arns: self.open_id_connect_provider_arns.clone(),
             user_pools: user_pools.map(Into::into).collect(),
@@ -75,11 +76,12 @@ impl Operation for CreateIdentityPool {
         let mut tags = BTreeMap::new();
         tags::add(&mut tags, &self.identity_pool_tags)?;
         let uuid = aws::uuid_v4(permit.environment.entropy.as_ref());
+        let id = format!("{region}:{uuid}");
         let pool = IdentityPool {
-            id: format!("{region}:{uuid}"),
             account,
             created: permit.now(),
-            configuration: self.configuration()?,
+            configuration: self.configuration(&permit, &id)?,
+            id,
             tags,
             roles: Default::default(),
             tag_mappings: BTreeMap::new(),
@@ -91,7 +93,7 @@ impl Operation for CreateIdentityPool {
                 "The number of identity pools exceeds the limit of {POOLS_MAX}."
             )));
         }
-        Ok(pool.into())
+        PoolView::of(pool, &permit)
     }
 }
 
@@ -125,7 +127,8 @@ impl Operation for DescribeIdentityPool {
     }
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<PoolView, Error> {
-        IdentityPool::require(tx, &permit, &self.identity_pool_id).map(Into::into)
+        let pool = IdentityPool::require(tx, &permit, &self.identity_pool_id)?;
+        PoolView::of(pool, &permit)
     }
 }
 
@@ -166,20 +169,20 @@ impl Operation for UpdateIdentityPool {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<PoolView, Error> {
         let mut pool = IdentityPool::require(tx, &permit, &self.identity_pool_id)?;
-        pool.configuration = self.configuration(&pool.configuration)?;
+        pool.configuration = self.configuration(&permit, &pool)?;
         if let Some(new) = &self.identity_pool_tags {
             pool.tags.clear();
             tags::add(&mut pool.tags, new)?;
         }
         tx.update(SCOPE, &pool)?;
-        Ok(pool.into())
+        PoolView::of(pool, &permit)
     }
 }
 
 impl UpdateIdentityPool {
-    fn configuration(&self, before: &Configuration) -> Result<Configuration, Error> {
+    fn configuration(&self, call: &Call, pool: &IdentityPool) -> Result<Configuration, Error> {
         // Identifiers of people are kept under the name, so it stays once it is given.
-        let fixed = before.developer_provider.as_ref();
+        let fixed = pool.configuration.developer_provider.as_ref();
         let given = self.developer_provider_name.as_ref();
         if fixed.is_some() && given.is_some() && fixed != given {
             return Err(invalid_parameter(
@@ -191,7 +194,7 @@ impl UpdateIdentityPool {
             name: self.identity_pool_name.clone(),
             allows_guests: self.allow_unauthenticated_identities,
             allows_classic_flow: self.allow_classic_flow,
-            public_providers: self.supported_login_providers.clone(),
+            public_providers: keep_all(call, &pool.id, &self.supported_login_providers)?,
             developer_provider: fixed.or(given).cloned(),
             oidc_provider_arns: self.open_id_connect_provider_arns.clone(),
             user_pools: user_pools.map(Into::into).collect(),

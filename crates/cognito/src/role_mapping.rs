@@ -61,28 +61,27 @@ pub enum Comparison {
     NotEqual,
 }
 
-/// The ARN of the role that the logins lead to; without logins, that of guests. With several
-/// logins the first one decides whose provider has a mapping.
+/// The ARNs of the roles that the logins lead to; without logins, that of guests. The first
+/// one counts that trusts the pool. With several logins the first one decides whose provider
+/// has a mapping.
 pub(crate) fn choose(
     pool: &IdentityPool,
     logins: &[ProvenLogin],
     custom: Option<&str>,
-) -> Result<String, Error> {
+) -> Result<Vec<String>, Error> {
     let mapped = logins
         .iter()
         .find_map(|login| Some((mapping(pool, login)?, login)));
     let Some((mapping, login)) = mapped else {
-        if custom.is_some() {
-            return Err(invalid_parameter(
-                "CustomRoleArn is only for logins whose provider has a role mapping.",
-            ));
-        }
-        return default_role(pool, logins.is_empty());
+        return unmapped(pool, logins, custom);
     };
     let claims = login.claims();
     let claim = |name: &str| claims.get(name).map(texts);
-    let mut candidates = match &mapping.source {
-        RoleSource::Token => claim("cognito:roles").unwrap_or_default(),
+    let candidates = match &mapping.source {
+        RoleSource::Token => match login.offered_roles() {
+            Some(offered) => offered.to_vec(),
+            None => claim("cognito:roles").unwrap_or_default(),
+        },
         RoleSource::Rules(rules) => rules
             .iter()
             .filter(|rule| rule.matches(claim(&rule.claim)))
@@ -90,25 +89,58 @@ pub(crate) fn choose(
             .collect(),
     };
     if let Some(custom) = custom {
-        let is_offered = candidates.iter().any(|candidate| candidate == custom);
-        return is_offered
-            .then(|| custom.to_owned())
-            .ok_or_else(|| not_authorized("The login does not lead to the role asked for."));
+        return asked_for(custom, &candidates);
     }
     let chosen = match &mapping.source {
         RoleSource::Token => match claim("cognito:preferred_role").unwrap_or_default().pop() {
-            Some(preferred) => Some(preferred),
-            None if candidates.len() == 1 => candidates.pop(),
-            None => None,
+            // An assertion has another way to offer roles.
+            Some(preferred) if login.offered_roles().is_none() => Some(preferred),
+            _ => only(&candidates),
         },
         RoleSource::Rules(_) => candidates.into_iter().next(),
     };
     match (chosen, mapping.otherwise) {
-        (Some(chosen), _) => Ok(chosen),
-        (None, Otherwise::AuthenticatedRole) => default_role(pool, false),
+        (Some(chosen), _) => Ok(vec![chosen]),
+        (None, Otherwise::AuthenticatedRole) => default_role(pool, false).map(|role| vec![role]),
         (None, Otherwise::Deny) => Err(not_authorized(
             "The login leads to no role, and the identity pool denies access then.",
         )),
+    }
+}
+
+/// Where no mapping counts. An assertion may offer roles by itself (Cognito Developer Guide,
+/// "SAML identity providers (identity pools)"); the pool's own role is for those to whom it
+/// offers none that the pool could give, or several without saying which.
+fn unmapped(
+    pool: &IdentityPool,
+    logins: &[ProvenLogin],
+    custom: Option<&str>,
+) -> Result<Vec<String>, Error> {
+    let offered = logins.iter().find_map(ProvenLogin::offered_roles);
+    let default = || default_role(pool, logins.is_empty());
+    match (offered, custom) {
+        (Some(offered), Some(custom)) => asked_for(custom, offered),
+        (Some([one]), None) => Ok(std::iter::once(one.clone()).chain(default().ok()).collect()),
+        (None, Some(_)) => Err(invalid_parameter(
+            "CustomRoleArn is only for logins whose provider has a role mapping.",
+        )),
+        (_, None) => default().map(|role| vec![role]),
+    }
+}
+
+/// The role that was asked for, if the login offers it.
+fn asked_for(custom: &str, candidates: &[String]) -> Result<Vec<String>, Error> {
+    let is_offered = candidates.iter().any(|candidate| candidate == custom);
+    is_offered
+        .then(|| vec![custom.to_owned()])
+        .ok_or_else(|| not_authorized("The login does not lead to the role asked for."))
+}
+
+/// The role, if there is one and no other.
+fn only(candidates: &[String]) -> Option<String> {
+    match candidates {
+        [one] => Some(one.clone()),
+        _ => None,
     }
 }
 

@@ -63,8 +63,8 @@ fn admit_person(
     let mut unlinked = Vec::new();
     let mut is_known = !identity.is_authenticated();
     let mut is_another = false;
-    for login in logins {
-        match Identity::of_login(reader, &identity.pool, login)? {
+    for (login, holder) in Identity::holders(reader, &identity.pool, logins)? {
+        match holder {
             // A token of ours speaks of a login that was linked when it was made. If it is
             // linked no more, the token proves nothing.
             None if login.is_own_token() => return Err(logins_do_not_match()),

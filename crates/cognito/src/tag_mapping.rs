@@ -15,6 +15,7 @@ use crate::errors::invalid_parameter;
 use crate::logins::ProvenLogin;
 use crate::pool::{IdentityPool, SCOPE, ask};
 use crate::role_mapping::texts;
+use crate::saml_logins::{NAME_IDENTIFIER, is_saml};
 
 /// The most tags of a session.
 const TAGS_MAX: usize = 50;
@@ -36,7 +37,10 @@ fn defaults(provider: &str) -> BTreeMap<String, String> {
     let (client, person) = match provider {
         "www.amazon.com" => ("aud", "user_id"),
         "graph.facebook.com" => ("app_id", "user_id"),
-        saml if saml.contains(":saml-provider/") => ("NameID", "name"),
+        saml if is_saml(saml) => (
+            NAME_IDENTIFIER,
+            "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name",
+        ),
         _ => ("aud", "sub"),
     };
     BTreeMap::from([

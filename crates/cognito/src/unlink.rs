@@ -54,11 +54,10 @@ impl GatheringOperation for UnlinkIdentity {
         if logins.is_empty() {
             return Err(logins_do_not_match());
         }
-        for login in logins {
-            let holder = Identity::of_login(tx, &identity.pool, login)?;
-            if holder.is_none_or(|holder| holder.id != identity.id) {
-                return Err(logins_do_not_match());
-            }
+        let holders = Identity::holders(tx, &identity.pool, logins)?;
+        let mut holders = holders.into_iter().map(|(_, holder)| holder);
+        if !holders.all(|holder| holder.is_some_and(|holder| holder.id == identity.id)) {
+            return Err(logins_do_not_match());
         }
         let developer = pool.configuration.developer_provider.as_deref();
         for provider in &self.logins_to_remove {

@@ -16,6 +16,8 @@ pub const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 /// Each is a credential, a one-time code, or something that a credential can be had for.
 const UNMARKED: &[(&str, &str, &str)] = &[
     ("cognito-identity", "*", "Logins"),
+    // Twitter's is a key with its secret.
+    ("cognito-identity", "*", "SupportedLoginProviders"),
     ("cognito-identity", "Credentials", "SessionToken"),
     ("cognito-idp", "*", "ConfirmationCode"),
     (

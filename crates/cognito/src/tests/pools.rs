@@ -281,3 +281,30 @@ async fn ids_carry_no_region_that_does_not_fit_them() {
         assert_eq!(code, "InvalidParameterException", "{region}");
     }
 }
+
+#[tokio::test]
+async fn the_secret_of_an_application_is_shown_to_its_owner_and_lies_nowhere() {
+    let house = House::new();
+    let mut input = whole();
+    let applications = json!({"api.twitter.com": "key;very-secret", "graph.facebook.com": "7346"});
+    input["SupportedLoginProviders"] = applications.clone();
+    let mut made = house.good("CreateIdentityPool", input).await;
+    assert_eq!(made["SupportedLoginProviders"], applications);
+    let id = text(&made["IdentityPoolId"]);
+    let shown = house
+        .good("DescribeIdentityPool", json!({"IdentityPoolId": id}))
+        .await;
+    assert_eq!(shown["SupportedLoginProviders"], applications);
+    let kept = || {
+        let pool = house.store.get::<IdentityPool>(SCOPE, &id);
+        serde_json::to_string(&pool.unwrap().unwrap()).unwrap()
+    };
+    assert!(!kept().contains("secret") && kept().contains("7346"));
+    made["SupportedLoginProviders"]["api.twitter.com"] = json!("key;another-secret");
+    let changed = house.good("UpdateIdentityPool", made).await;
+    assert_eq!(
+        changed["SupportedLoginProviders"]["api.twitter.com"],
+        "key;another-secret"
+    );
+    assert!(!kept().contains("secret"));
+}
