@@ -35,6 +35,13 @@ pub(crate) const RESPONSE: Bounds = Bounds {
     namespaces_max: 64,
 };
 
+/// The canonical form of a response names namespaces again wherever they are used, so it may be
+/// a few times longer.
+pub(crate) const CANONICAL: Bounds = Bounds {
+    bytes_max: 400_000,
+    ..RESPONSE
+};
+
 /// Metadata may be 10,000,000 characters (IAM's model).
 pub(crate) const METADATA: Bounds = Bounds {
     bytes_max: 10_000_000,

@@ -284,6 +284,11 @@ impl Refusal {
                 // Spelled as AWS spells it.
                 "Responses must contain SubjectConfirmatonData with a Recipient and NotOnOrAfter",
             ),
+            // IAM User Guide, "Troubleshooting SAML 2.0 federation with AWS".
+            Refusal::Missing("Subject" | "NameID") => (
+                "AccessDenied",
+                "Not authorized to perform sts:AssumeRoleWithSAML".to_owned(),
+            ),
             Refusal::Missing("RoleSessionName") => {
                 invalid("RoleSessionName is required in AuthnResponse")
             }

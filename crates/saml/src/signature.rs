@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq as _;
 use crate::algorithm::{Hash, Sha1, SignatureMethod};
 use crate::canonical::{Canonical, Method};
 use crate::certificate::Certificate;
-use crate::prepass::RESPONSE;
+use crate::prepass::CANONICAL;
 use crate::refusal::Refusal;
 use crate::tree::{self, EXCLUSIVE, Looked, SIGNATURE, attribute, base64_text, is};
 
@@ -51,7 +51,7 @@ impl Signable<'_, '_> {
         }
         let (signed_info, value) = parts(signature)?;
         let canonical = canonicalization(signed_info)?.write(signed_info);
-        let looked = Looked::new(&canonical, &RESPONSE)?;
+        let looked = Looked::new(&canonical, &CANONICAL)?;
         let document = looked.parse()?;
         let info = SignedInfo::read(document.root_element(), sha1)?;
 

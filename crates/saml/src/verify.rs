@@ -10,7 +10,7 @@ use crate::conditions;
 use crate::decrypt::{self, PrivateKey};
 use crate::endpoints::Service;
 use crate::metadata::Metadata;
-use crate::prepass::RESPONSE;
+use crate::prepass::{CANONICAL, RESPONSE};
 use crate::refusal::Refusal;
 use crate::signature::{Signable, Signed};
 use crate::tree::{self, ASSERTION, Looked, PROTOCOL, attribute, is};
@@ -84,7 +84,7 @@ pub fn explain(
     tell_signature("response", outer.as_ref(), expectation, tell);
     let covered = outer
         .as_ref()
-        .map(|signed| Looked::new(&signed.bytes, &RESPONSE))
+        .map(|signed| Looked::new(&signed.bytes, &CANONICAL))
         .transpose()?;
     let covered = covered.as_ref().map(Looked::parse).transpose()?;
     let envelope = match &covered {
@@ -288,7 +288,7 @@ fn tell_signature(
 
 /// The assertion, from the bytes that were hashed.
 fn read(signed: &Signed) -> Result<Content, Refusal> {
-    let looked = Looked::new(&signed.bytes, &RESPONSE)?;
+    let looked = Looked::new(&signed.bytes, &CANONICAL)?;
     let document = looked.parse()?;
     Content::read(document.root_element())
 }

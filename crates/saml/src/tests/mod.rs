@@ -2,6 +2,7 @@
 
 mod attacks;
 mod conditions;
+mod everywhere;
 mod idp;
 mod metadata;
 mod signatures;
