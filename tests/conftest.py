@@ -9,7 +9,9 @@ import pytest
 
 import certificates
 from arnold import Arnold
+from broker import Broker
 from company import Company
+from directory import OpenLdap
 from provider import Issuer, Provider
 
 MEASURES = []
@@ -75,6 +77,22 @@ def company(arnold, provider):
 def issuer():
     """An issuer that says whatever the test wants."""
     running = Issuer()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def directory(tmp_path_factory, authority):
+    """A directory of people: OpenLDAP, over TLS with the authority's certificate."""
+    running = OpenLdap(tmp_path_factory.mktemp("directory"), *authority)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory, directory, provider):
+    """An Arnold of its own with an identity broker."""
+    running = Broker(tmp_path_factory.mktemp("broker"), directory, provider)
     yield running
     running.stop()
 

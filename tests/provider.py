@@ -72,17 +72,8 @@ class Provider:
             },
             allow_redirects=False,
         )
-        for _ in range(10):
-            if page.is_redirect:
-                target = urllib.parse.urljoin(page.url, page.headers["location"])
-                if target.startswith(REDIRECT):
-                    break
-                page = browser.get(target, allow_redirects=False)
-            else:
-                form = re.search(r'<form[^>]*action="([^"]+)"', page.text).group(1)
-                prompt = re.search(r'name="prompt" value="(\w+)"', page.text).group(1)
-                answers = {"prompt": prompt, "login": person, "password": "any"}
-                page = browser.post(urllib.parse.urljoin(page.url, form), data=answers, allow_redirects=False)
+        target = self.through(browser, page, person)
+        assert target.startswith(REDIRECT), target
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(target).query)
         answer = browser.post(
             f"{self.issuer}/token",
@@ -96,6 +87,21 @@ class Provider:
         )
         assert answer.status_code == 200, answer.text
         return answer.json()["id_token"]
+
+    def through(self, browser, page, person):
+        """Goes through the provider's pages as `person`; returns where they lead in the end."""
+        for _ in range(10):
+            if page.is_redirect:
+                target = urllib.parse.urljoin(page.url, page.headers["location"])
+                if not target.startswith(f"{self.issuer}/"):
+                    return target
+                page = browser.get(target, allow_redirects=False)
+            else:
+                form = re.search(r'<form[^>]*action="([^"]+)"', page.text).group(1)
+                prompt = re.search(r'name="prompt" value="(\w+)"', page.text).group(1)
+                answers = {"prompt": prompt, "login": person, "password": "any"}
+                page = browser.post(urllib.parse.urljoin(page.url, form), data=answers, allow_redirects=False)
+        raise AssertionError("the provider's pages lead nowhere")
 
 
 def unverified_claims(token):

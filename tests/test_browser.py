@@ -63,3 +63,28 @@ def test_the_console_serves_a_person_with_a_keyboard(arnold):
     assert dict(urllib.parse.parse_qsl(base64.b64decode(seen["code"]).decode()))["state"] == "5e3a"
     # Signing out leaves nothing behind.
     assert seen["cookies"] == 0
+
+
+def test_the_broker_serves_a_person_with_a_keyboard(broker):
+    broker.arnold.reset()
+    done = subprocess.run(
+        ["node", "broker.mjs", broker.arnold.url, "ana", "ana's password"],
+        cwd=NODE, capture_output=True, text=True, timeout=180,
+    )
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert seen["complaints"] == []
+    assert seen["wide"] == []
+    assert seen["unnamed"] == []
+    assert seen["contrast"] == []
+    assert seen["focus"] == "username"
+    assert seen["notice"] == "Your name or your password is wrong. Please try again."
+    # What was copied works, and the console is open.
+    keys = Keys.of(json.loads(seen["copied"]))
+    identity = broker.arnold.client("sts", keys).get_caller_identity()
+    assert identity["Arn"] == f"arn:aws:sts::{MAIN}:assumed-role/Developer/ana@corp"
+    assert seen["home"] == f"{broker.arnold.url}/console/home"
+    # The browser let the form end at the program's own address.
+    (came,) = seen["came"]
+    assert dict(urllib.parse.parse_qsl(came.partition("?")[2]))["state"] == "the-state"
+    assert "arnold-broker" not in seen["left"]

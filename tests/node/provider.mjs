@@ -50,14 +50,37 @@ server.listen(0, '127.0.0.1', () => {
         application_type: 'native',
         redirect_uris: ['http://127.0.0.1/callback'],
       },
+      // A program in a terminal of this machine, with a browser or with a code to type.
+      {
+        ...app('terminal', 'RS256'),
+        application_type: 'native',
+        redirect_uris: ['http://127.0.0.1/callback'],
+        grant_types: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'],
+      },
+      // An identity broker on this machine, which has a secret with characters to encode.
+      {
+        ...app('broker', 'RS256'),
+        application_type: 'native',
+        client_secret: 'broker:secret 1+',
+        token_endpoint_auth_method: 'client_secret_basic',
+        redirect_uris: ['http://127.0.0.1/console/broker/return/sso'],
+      },
     ],
+    features: { deviceFlow: { enabled: true } },
+    scopes: ['openid', 'email', 'groups'],
     jwks: { keys },
     conformIdTokenClaims: false,
     clientBasedCORS: () => true,
-    claims: { openid: ['sub'], email: ['email', 'email_verified'] },
+    claims: { openid: ['sub'], email: ['email', 'email_verified'], groups: ['groups'] },
     findAccount: (_, id) => ({
       accountId: id,
-      claims: () => ({ sub: id, email: `${id}@example.com`, email_verified: true }),
+      claims: () => ({
+        sub: id,
+        email: `${id}@example.com`,
+        email_verified: !id.startsWith('unverified'),
+        // Whoever is called `dev…` develops.
+        groups: id.startsWith('dev') ? ['people', 'developers'] : ['people'],
+      }),
     }),
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA'] },
   });

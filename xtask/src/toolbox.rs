@@ -35,6 +35,8 @@ const PROGRAMS: &[(&str, &[&str], &[&str])] = &[
         &["--version"],
         &["chromium", "fonts-dejavu-core"],
     ),
+    ("ldapadd", &["-VV"], &["ldap-utils"]),
+    ("/usr/sbin/slapd", &["-VV"], &["slapd"]),
 ];
 
 fn debian_packages() -> Result<(), Fault> {

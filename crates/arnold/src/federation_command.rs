@@ -11,6 +11,7 @@ use clap::{Args, Subcommand};
 use saml::{Encryption, Expectation, Metadata, PrivateKey, Service, Sha1};
 
 use crate::Failure;
+use crate::ldap_command::{self, LdapOptions};
 
 #[derive(Subcommand)]
 pub(crate) enum FederationCommand {
@@ -25,6 +26,8 @@ pub(crate) enum DebugCommand {
     Saml(SamlOptions),
     /// Explain an OpenID Connect token.
     Oidc(OidcOptions),
+    /// Ask a directory about somebody, as the configuration says.
+    Ldap(LdapOptions),
 }
 
 #[derive(Args)]
@@ -78,6 +81,7 @@ pub(crate) fn run(command: FederationCommand) -> Result<(), Failure> {
     match command {
         DebugCommand::Saml(options) => saml_response(&options, &mut out),
         DebugCommand::Oidc(options) => oidc_token(&options, &mut out),
+        DebugCommand::Ldap(options) => ldap_command::run(&options, &mut out),
     }
 }
 

@@ -5,6 +5,9 @@ mod credentials;
 mod demo;
 mod exchange;
 mod federation_command;
+mod ldap_command;
+mod login;
+mod password;
 mod policy_command;
 mod policy_explain;
 mod serve;
@@ -41,6 +44,8 @@ enum Command {
     Import(exchange::ImportCommand),
     /// Print an account as `aws iam get-account-authorization-details` would.
     Export(exchange::ExportOptions),
+    /// Sign in with an identity that you have, and get credentials for the AWS CLI and the SDKs.
+    Login(Box<login::LoginOptions>),
     /// Work with policies, without a server.
     #[command(subcommand)]
     Policy(policy_command::PolicyCommand),
@@ -57,6 +62,7 @@ fn main() -> ExitCode {
         Command::Credentials(command) => credentials::run(command).map(|()| ExitCode::SUCCESS),
         Command::Import(command) => exchange::import(command).map(|()| ExitCode::SUCCESS),
         Command::Export(options) => exchange::export(&options).map(|()| ExitCode::SUCCESS),
+        Command::Login(options) => login::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Policy(command) => policy_command::run(command),
         Command::Federation(command) => {
             federation_command::run(command).map(|()| ExitCode::SUCCESS)

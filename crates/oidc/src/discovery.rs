@@ -1,6 +1,6 @@
 //! Discovery: what a provider says about itself.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::strict_json::parse_object;
 
@@ -13,13 +13,13 @@ pub enum DiscoveryFault {
     /// It speaks for another issuer.
     #[error("the discovery document is of issuer `{0}`")]
     WrongIssuer(String),
-    /// It does not say where the keys are.
-    #[error("the discovery document has no usable `jwks_uri`")]
-    NoKeyLocation,
+    /// It does not say where something is.
+    #[error("the discovery document has no usable `{0}`")]
+    NoLocation(&'static str),
 }
 
 /// Where the discovery document of `issuer` is.
-pub(crate) fn location(issuer: &str) -> String {
+pub fn location(issuer: &str) -> String {
     // OpenID Connect Discovery 1.0 §4.1: a slash at the end is taken off first.
     let base = issuer.strip_suffix('/').unwrap_or(issuer);
     format!("{base}/.well-known/openid-configuration")
@@ -27,21 +27,67 @@ pub(crate) fn location(issuer: &str) -> String {
 
 /// Reads where the keys of `issuer` are.
 pub(crate) fn key_location(document: &[u8], issuer: &str) -> Result<String, DiscoveryFault> {
+    address(&of_issuer(document, issuer)?, "jwks_uri", issuer)
+}
+
+/// Where people sign in at a provider, and where codes become tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoints {
+    /// Where a browser is sent.
+    pub authorization: String,
+    /// Where a code is traded.
+    pub token: String,
+    /// Where a machine without a browser asks for a code that somebody types elsewhere.
+    pub device_authorization: Option<String>,
+    /// Whether a client may show its secret in the request's head, which it may if the
+    /// provider does not say (§3).
+    pub takes_basic: bool,
+}
+
+impl Endpoints {
+    /// Reads them from the discovery document of `issuer`.
+    pub fn read(document: &[u8], issuer: &str) -> Result<Endpoints, DiscoveryFault> {
+        let document = of_issuer(document, issuer)?;
+        let methods = document.get("token_endpoint_auth_methods_supported");
+        let takes_basic = match methods.and_then(Value::as_array) {
+            Some(methods) => methods.iter().any(|method| method == "client_secret_basic"),
+            None => true,
+        };
+        Ok(Endpoints {
+            authorization: address(&document, "authorization_endpoint", issuer)?,
+            token: address(&document, "token_endpoint", issuer)?,
+            device_authorization: address(&document, "device_authorization_endpoint", issuer).ok(),
+            takes_basic,
+        })
+    }
+}
+
+fn of_issuer(document: &[u8], issuer: &str) -> Result<Map<String, Value>, DiscoveryFault> {
     let document =
         parse_object(document).map_err(|fault| DiscoveryFault::NotJson(fault.to_string()))?;
-    let member = |name: &str| document.get(name).and_then(Value::as_str);
     // §4.3: exactly equal, or one provider could speak for another.
-    match member("issuer") {
-        Some(found) if found == issuer => {}
+    match document.get("issuer").and_then(Value::as_str) {
+        Some(found) if found == issuer => Ok(document),
         found => {
             let found = found.unwrap_or_default().chars().take(255).collect();
-            return Err(DiscoveryFault::WrongIssuer(found));
+            Err(DiscoveryFault::WrongIssuer(found))
         }
     }
-    let location = member("jwks_uri").ok_or(DiscoveryFault::NoKeyLocation)?;
-    // Keys that travel in plain text would undo the TLS of everything before.
+}
+
+fn address(
+    document: &Map<String, Value>,
+    member: &'static str,
+    issuer: &str,
+) -> Result<String, DiscoveryFault> {
+    let missing = DiscoveryFault::NoLocation(member);
+    let location = document
+        .get(member)
+        .and_then(Value::as_str)
+        .ok_or(missing)?;
+    // What travels in plain text would undo the TLS of everything before.
     if issuer.starts_with("https://") && !location.starts_with("https://") {
-        return Err(DiscoveryFault::NoKeyLocation);
+        return Err(DiscoveryFault::NoLocation(member));
     }
     Ok(location.to_owned())
 }
@@ -96,14 +142,14 @@ mod tests {
         let document = br#"{"issuer":"https://a.example","jwks_uri":"http://a.example/keys"}"#;
         assert!(matches!(
             key_location(document, "https://a.example"),
-            Err(DiscoveryFault::NoKeyLocation)
+            Err(DiscoveryFault::NoLocation("jwks_uri"))
         ));
         let document = br#"{"issuer":"http://127.0.0.1:1","jwks_uri":"http://127.0.0.1:1/keys"}"#;
         assert!(key_location(document, "http://127.0.0.1:1").is_ok());
         let document = br#"{"issuer":"https://a.example"}"#;
         assert!(matches!(
             key_location(document, "https://a.example"),
-            Err(DiscoveryFault::NoKeyLocation)
+            Err(DiscoveryFault::NoLocation("jwks_uri"))
         ));
     }
 }

@@ -23,7 +23,7 @@ mod unverified;
 mod verify;
 
 pub use self::claims::Claims;
-pub use self::discovery::DiscoveryFault;
+pub use self::discovery::{DiscoveryFault, Endpoints, location as discovery_location};
 pub use self::jwk::{KeySet, KeySetFault};
 pub use self::key_source::{Fetch, FetchError, Fetching, KeySource, KeysFault};
 pub use self::provider_url::{ProviderUrl, ProviderUrlFault};

@@ -1,4 +1,5 @@
-//! The fetcher: every outbound request goes through [`Fetcher::get`].
+//! The fetcher: every outbound request goes through [`Fetcher::get`] or
+//! [`Fetcher::post_form`].
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -6,9 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HOST, USER_AGENT};
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, USER_AGENT,
+};
 use http::{HeaderMap, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::sync::Semaphore;
@@ -58,6 +61,15 @@ pub struct Fetched {
     /// The certificates that the other side showed, its own first, in DER. Empty for
     /// plain `http`.
     pub certificate_chain: Vec<Vec<u8>>,
+}
+
+/// What a form was answered with, whether it was liked or not.
+#[derive(Debug)]
+pub struct Answered {
+    /// The status.
+    pub status: StatusCode,
+    /// The document.
+    pub bytes: Bytes,
 }
 
 /// Fetches documents under the guard of a [`Config`].
@@ -127,6 +139,31 @@ impl Fetcher {
         self.in_time(url, async {
             let connection = self.connect(&target, thumbprints).await?;
             self.exchange(&target, connection).await
+        })
+        .await
+    }
+
+    /// Sends a form to `url`, with these credentials of a client in its head if there are any.
+    /// Token end points tell what is wrong with the form by an error status and a document.
+    pub async fn post_form(
+        &self,
+        url: &str,
+        form: &[(&str, &str)],
+        authorization: Option<&str>,
+    ) -> Result<Answered, FetchRefusal> {
+        let url = &*self.endpoints.of(url);
+        let target = Target::parse(url)?;
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        self.in_time(url, async {
+            let connection = self.connect(&target, &[]).await?;
+            let request = posting(&target, body, authorization)?;
+            let (response, _driving) = send(&target, connection, request).await?;
+            let status = response.status();
+            self.accept_size(&target, &response)?;
+            let bytes = self.read_body(&target, response.into_body()).await?;
+            Ok(Answered { status, bytes })
         })
         .await
     }
@@ -232,23 +269,7 @@ impl Fetcher {
         connection: Connection,
     ) -> Result<Fetched, FetchRefusal> {
         let certificate_chain = connection.certificate_chain();
-        let not_http = |source| FetchRefusal::Http {
-            origin: target.origin(),
-            source,
-        };
-        let (mut sender, driver) = hyper::client::conn::http1::Builder::new()
-            .max_buf_size(HEAD_BYTES_MAX)
-            .handshake(TokioIo::new(connection))
-            .await
-            .map_err(not_http)?;
-        // The set ends the driver with this function, also when time runs out.
-        let mut driving = JoinSet::new();
-        driving.spawn(driver);
-
-        let response = sender
-            .send_request(request(target)?)
-            .await
-            .map_err(not_http)?;
+        let (response, _driving) = send(target, connection, request(target)?).await?;
         let content_type = self.accept_head(target, &response)?;
         let bytes = self.read_body(target, response.into_body()).await?;
         Ok(Fetched {
@@ -270,19 +291,27 @@ impl Fetcher {
                 status: response.status(),
             });
         }
-        if is_encoded(response.headers()) {
-            return Err(FetchRefusal::Encoded { origin: origin() });
-        }
-        if response.body().size_hint().lower() > self.limits.bytes_max as u64 {
-            return Err(FetchRefusal::TooLarge {
-                origin: origin(),
-                bytes_max: self.limits.bytes_max,
-            });
-        }
+        self.accept_size(target, response)?;
         let content_type = response.headers().get(CONTENT_TYPE);
         Ok(content_type
             .and_then(|value| value.to_str().ok())
             .map(str::to_owned))
+    }
+
+    fn accept_size(
+        &self,
+        target: &Target,
+        response: &Response<Incoming>,
+    ) -> Result<(), FetchRefusal> {
+        let origin = target.origin();
+        if is_encoded(response.headers()) {
+            return Err(FetchRefusal::Encoded { origin });
+        }
+        if response.body().size_hint().lower() > self.limits.bytes_max as u64 {
+            let bytes_max = self.limits.bytes_max;
+            return Err(FetchRefusal::TooLarge { origin, bytes_max });
+        }
+        Ok(())
     }
 
     async fn read_body(&self, target: &Target, mut body: Incoming) -> Result<Bytes, FetchRefusal> {
@@ -307,13 +336,54 @@ impl Fetcher {
     }
 }
 
-fn request(target: &Target) -> Result<Request<Empty<Bytes>>, FetchRefusal> {
+/// Sends a request, and gives what drives the connection: it ends when that is let go, also
+/// when time runs out.
+async fn send(
+    target: &Target,
+    connection: Connection,
+    request: Request<Full<Bytes>>,
+) -> Result<(Response<Incoming>, JoinSet<hyper::Result<()>>), FetchRefusal> {
+    let not_http = |source| FetchRefusal::Http {
+        origin: target.origin(),
+        source,
+    };
+    let (mut sender, driver) = hyper::client::conn::http1::Builder::new()
+        .max_buf_size(HEAD_BYTES_MAX)
+        .handshake(TokioIo::new(connection))
+        .await
+        .map_err(not_http)?;
+    let mut driving = JoinSet::new();
+    driving.spawn(driver);
+    let response = sender.send_request(request).await.map_err(not_http)?;
+    Ok((response, driving))
+}
+
+fn posting(
+    target: &Target,
+    body: String,
+    authorization: Option<&str>,
+) -> Result<Request<Full<Bytes>>, FetchRefusal> {
+    let mut request = Request::post(&target.path)
+        .header(HOST, target.authority())
+        .header(USER_AGENT, "arnold")
+        .header(ACCEPT, "application/json")
+        .header(ACCEPT_ENCODING, "identity")
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    if let Some(authorization) = authorization {
+        request = request.header(AUTHORIZATION, authorization);
+    }
+    request
+        .body(Full::new(Bytes::from(body)))
+        .map_err(FetchRefusal::Request)
+}
+
+fn request(target: &Target) -> Result<Request<Full<Bytes>>, FetchRefusal> {
     Request::get(&target.path)
         .header(HOST, target.authority())
         .header(USER_AGENT, "arnold")
         .header(ACCEPT, "application/json, */*;q=0.5")
         .header(ACCEPT_ENCODING, "identity")
-        .body(Empty::new())
+        .body(Full::default())
         .map_err(FetchRefusal::Request)
 }
 

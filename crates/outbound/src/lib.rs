@@ -23,7 +23,7 @@ mod tls;
 mod zone;
 
 pub use self::config::{Config, ConfigError};
-pub use self::fetcher::{Fetched, Fetcher, LIMITS, Limits};
+pub use self::fetcher::{Answered, Fetched, Fetcher, LIMITS, Limits};
 pub use self::origin::{NotAnOrigin, Origin};
 pub use self::refusal::FetchRefusal;
 pub use self::resolve::{Resolve, Resolving, SystemResolver};

@@ -1,11 +1,12 @@
-//! The pages' own client: it signs with the signed-in person's credentials and goes in by
-//! the same door as every other client.
+//! The pages' own client: it signs with the signed-in person's credentials, or with the
+//! broker's key, and goes in by the same door as every other client.
 
+use aws::Secret;
 use bytes::Bytes;
 use facts::ServiceFacts;
 use http::{HeaderMap, HeaderValue, Method, header};
 use identity::Session;
-use plane::{REGION_DEFAULT, Raw};
+use plane::{Environment, REGION_DEFAULT, Raw};
 use serde_json::Value;
 
 use crate::visit::{Visit, header_text};
@@ -39,7 +40,26 @@ pub(crate) async fn call(
     action: &str,
     parameters: &[(&str, &str)],
 ) -> Result<Value, Refused> {
-    let request = signed(visit, Some(session), service, action, parameters)
+    call_as(visit, Signer::Session(session), service, action, parameters).await
+}
+
+/// Whose credentials a request is signed with.
+pub(crate) enum Signer<'a> {
+    /// The person's own.
+    Session(&'a Session),
+    /// Those of the broker's user.
+    Broker(&'a broker::Key),
+}
+
+/// Calls one operation of a query service as whoever signs, and reads the result.
+pub(crate) async fn call_as(
+    visit: &Visit<'_>,
+    signer: Signer<'_>,
+    service: &ServiceFacts,
+    action: &str,
+    parameters: &[(&str, &str)],
+) -> Result<Value, Refused> {
+    let request = signed(visit, Some(&signer), service, action, parameters)
         .ok_or_else(|| Refused::ours("The request could not be signed."))?;
     send(visit, action, request).await
 }
@@ -80,10 +100,39 @@ async fn send(visit: &Visit<'_>, action: &str, request: Raw) -> Result<Value, Re
     })
 }
 
-/// The request, signed with fresh credentials of the session if there is one.
+/// What a request is signed with.
+struct Credentials {
+    access_key_id: String,
+    secret: Secret<String>,
+    session_token: Option<String>,
+}
+
+impl Signer<'_> {
+    /// Fresh credentials of a session, or the key as it is.
+    fn credentials(&self, environment: &Environment) -> Option<Credentials> {
+        Some(match self {
+            Signer::Session(session) => {
+                let entropy = environment.entropy.as_ref();
+                let issued = environment.directory.issue(session, entropy).ok()?;
+                Credentials {
+                    access_key_id: issued.access_key_id,
+                    secret: issued.secret_access_key,
+                    session_token: Some(issued.session_token),
+                }
+            }
+            Signer::Broker(key) => Credentials {
+                access_key_id: key.access_key_id.clone(),
+                secret: key.secret_access_key.clone(),
+                session_token: None,
+            },
+        })
+    }
+}
+
+/// The request, signed if anybody signs it.
 fn signed(
     visit: &Visit<'_>,
-    session: Option<&Session>,
+    signer: Option<&Signer<'_>>,
     service: &ServiceFacts,
     action: &str,
     parameters: &[(&str, &str)],
@@ -104,38 +153,8 @@ fn signed(
     if let Some(agent) = header_text(&visit.raw.headers, &header::USER_AGENT) {
         headers.insert(header::USER_AGENT, HeaderValue::from_str(agent).ok()?);
     }
-    if let Some(session) = session {
-        let issued = environment
-            .directory
-            .issue(session, environment.entropy.as_ref())
-            .ok()?;
-        let now = environment.clock.now();
-        let date = now.strftime("%Y%m%dT%H%M%SZ").to_string();
-        headers.insert("x-amz-date", HeaderValue::from_str(&date).ok()?);
-        headers.insert(
-            "x-amz-security-token",
-            HeaderValue::from_str(&issued.session_token).ok()?,
-        );
-        let signature = sigv4::Signature {
-            access_key_id: &issued.access_key_id,
-            secret: &issued.secret_access_key,
-            region: REGION_DEFAULT,
-            service: service.signing_name,
-            now_s: now.as_second(),
-        };
-        let parts = sigv4::Parts {
-            method: "POST",
-            path: "/",
-            query: "",
-            headers: &headers,
-            authority: None,
-        };
-        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body.as_bytes());
-        let authorization = sigv4::sign(&signature, &parts, &hex::encode(digest)).ok()?;
-        headers.insert(
-            header::AUTHORIZATION,
-            HeaderValue::from_str(&authorization).ok()?,
-        );
+    if let Some(signer) = signer {
+        sign(&mut headers, body.as_bytes(), signer, service, environment)?;
     }
     Some(Raw {
         method: Method::POST,
@@ -146,6 +165,44 @@ fn signed(
         body: Bytes::from(body),
         peer: visit.raw.peer,
     })
+}
+
+/// Signs what is in the head so far, and the body.
+fn sign(
+    headers: &mut HeaderMap,
+    body: &[u8],
+    signer: &Signer<'_>,
+    service: &ServiceFacts,
+    environment: &Environment,
+) -> Option<()> {
+    let credentials = signer.credentials(environment)?;
+    let now = environment.clock.now();
+    let date = now.strftime("%Y%m%dT%H%M%SZ").to_string();
+    headers.insert("x-amz-date", HeaderValue::from_str(&date).ok()?);
+    if let Some(token) = &credentials.session_token {
+        headers.insert("x-amz-security-token", HeaderValue::from_str(token).ok()?);
+    }
+    let signature = sigv4::Signature {
+        access_key_id: &credentials.access_key_id,
+        secret: &credentials.secret,
+        region: REGION_DEFAULT,
+        service: service.signing_name,
+        now_s: now.as_second(),
+    };
+    let parts = sigv4::Parts {
+        method: "POST",
+        path: "/",
+        query: "",
+        headers,
+        authority: None,
+    };
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body);
+    let authorization = sigv4::sign(&signature, &parts, &hex::encode(digest)).ok()?;
+    headers.insert(
+        header::AUTHORIZATION,
+        HeaderValue::from_str(&authorization).ok()?,
+    );
+    Some(())
 }
 
 /// The session that an answer's credentials stand for.

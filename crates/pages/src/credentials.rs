@@ -5,9 +5,9 @@ use http::StatusCode;
 use identity::{Issued, Origin, Session, iso};
 use plane::REGION_DEFAULT;
 
-use crate::frame::{Frame, page};
+use crate::frame::{Frame, Link, page};
 use crate::visit::{Visit, when};
-use crate::{Answer, home};
+use crate::{Answer, HOME, home};
 
 /// How long credentials that are taken out of the browser live, at most.
 const TAKEN_S_MAX: i64 = 3_600;
@@ -22,6 +22,7 @@ struct CredentialsPage<'a> {
     ends: &'a str,
     ends_told: &'a str,
     ways: Vec<Way>,
+    back: Link<'a>,
 }
 
 /// One form in which a terminal takes credentials.
@@ -53,20 +54,53 @@ pub(crate) async fn show(visit: &Visit<'_>) -> Answer {
             return crate::frame::bare(StatusCode::INTERNAL_SERVER_ERROR);
         }
     };
-    let account = known.account().to_string();
-    let profile = format!("{account}_{}", home::name(known).replace([' ', '/'], "-"));
+    shown(
+        visit,
+        &Holder {
+            called: home::name(known),
+            account: &known.account().to_string(),
+            arn: known.arn(),
+            issued: &issued,
+            back: Link {
+                href: HOME,
+                label: "Back to your session",
+            },
+        },
+    )
+}
+
+/// Credentials, and whose they are.
+pub(crate) struct Holder<'a> {
+    pub(crate) called: &'a str,
+    pub(crate) account: &'a str,
+    pub(crate) arn: &'a str,
+    pub(crate) issued: &'a Issued,
+    pub(crate) back: Link<'a>,
+}
+
+/// The page with credentials, in the forms that tools take.
+pub(crate) fn shown(visit: &Visit<'_>, holder: &Holder<'_>) -> Answer {
+    let Holder {
+        called,
+        account,
+        arn,
+        issued,
+        back,
+    } = holder;
+    let profile = format!("{account}_{}", called.replace([' ', '/'], "-"));
     let frame = Frame::new();
     page(
         StatusCode::OK,
         &frame,
         &CredentialsPage {
             frame: &frame,
-            called: home::name(known),
-            account_called: &account,
-            arn: known.arn(),
+            called,
+            account_called: account,
+            arn,
             ends: &iso(issued.expires_at),
             ends_told: &when(issued.expires_at),
-            ways: ways(&issued, &profile, &visit.origin()),
+            ways: ways(issued, &profile, &visit.origin()),
+            back: *back,
         },
     )
 }

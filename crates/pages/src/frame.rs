@@ -30,6 +30,7 @@ impl Frame {
 }
 
 /// Somewhere to go from a message.
+#[derive(Clone, Copy)]
 pub(crate) struct Link<'a> {
     pub(crate) href: &'a str,
     pub(crate) label: &'a str,

@@ -11,6 +11,7 @@
 
 mod assets;
 mod authorize;
+mod broker;
 mod client;
 mod console;
 mod credentials;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 use http::{HeaderMap, Method, Response, StatusCode, Uri, header};
 use plane::{Plane, Raw};
 
+use crate::broker::Desk;
 use crate::frame::{Link, message};
 use crate::throttle::Throttle;
 use crate::visit::Visit;
@@ -47,14 +49,16 @@ pub type Answer = Response<Vec<u8>>;
 pub struct Pages {
     plane: Arc<Plane>,
     throttle: Throttle,
+    broker: Option<Desk>,
 }
 
 impl Pages {
-    /// Pages in front of this plane.
-    pub fn new(plane: Arc<Plane>) -> Pages {
+    /// Pages in front of this plane, the broker's among them if there is one.
+    pub fn new(plane: Arc<Plane>, broker: Option<::broker::Broker>) -> Pages {
         Pages {
             plane,
             throttle: Throttle::default(),
+            broker: broker.map(Desk::new),
         }
     }
 
@@ -131,15 +135,23 @@ impl Pages {
                 frame::redirect(HOME)
             }
             "/console/" if get => frame::redirect(HOME),
-            _ => message(
-                StatusCode::NOT_FOUND,
-                "There is no such page",
-                "The address may be mistyped, or the page may have moved.",
-                Some(Link {
-                    href: HOME,
-                    label: "To your session",
-                }),
-            ),
+            path if path == broker::PAGE || path.starts_with(broker::BELOW) => {
+                broker::answer(&visit, get, post).await
+            }
+            _ => not_here(),
         }
     }
+}
+
+/// The page where there is none.
+fn not_here() -> Answer {
+    message(
+        StatusCode::NOT_FOUND,
+        "There is no such page",
+        "The address may be mistyped, or the page may have moved.",
+        Some(Link {
+            href: HOME,
+            label: "To your session",
+        }),
+    )
 }

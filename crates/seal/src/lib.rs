@@ -4,18 +4,20 @@
 //! [`MasterKey`] opens the house. Under it an [`Envelope`] seals each stored secret, bound to
 //! the record that holds it, and the [`KeyRing`] keeps the keys under which session tokens
 //! are sealed. AES-256-GCM and HMAC-SHA-256 throughout; every key has one purpose, derived by
-//! a label.
+//! a label. Secrets that the configuration needs come from a [`SecretSource`].
 
 mod cipher;
 mod envelope;
 mod ids;
 mod master;
 mod ring;
+mod secret_source;
 
 pub use self::envelope::Envelope;
 pub use self::ids::{account_of, long_term_key, same, unique_id};
 pub use self::master::{MasterKey, MasterKeyError};
 pub use self::ring::{Issued, KeyRing, Opened, TokenRefusal};
+pub use self::secret_source::{SecretSource, SecretSourceError};
 
 /// Something could not be sealed, or what was sealed did not open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -180,13 +180,13 @@ impl std::fmt::Debug for MasterKey {
 }
 
 #[cfg(unix)]
-fn is_open_to_others(file: &std::fs::File) -> io::Result<bool> {
+pub(crate) fn is_open_to_others(file: &std::fs::File) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt;
     Ok(file.metadata()?.permissions().mode() & 0o077 != 0)
 }
 
 #[cfg(not(unix))]
-fn is_open_to_others(_file: &std::fs::File) -> io::Result<bool> {
+pub(crate) fn is_open_to_others(_file: &std::fs::File) -> io::Result<bool> {
     Ok(false)
 }
 

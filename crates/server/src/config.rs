@@ -27,6 +27,10 @@ pub struct Config {
     pub saml: SamlConfig,
     /// Quotas of accounts, where they are to be higher than AWS's defaults.
     pub quotas: identity::Quotas,
+    /// Directories of people, by their names.
+    pub directory: BTreeMap<String, ldap::Config>,
+    /// The identity broker.
+    pub broker: Option<broker::Config>,
 }
 
 /// Where the master key comes from.

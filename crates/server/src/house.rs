@@ -1,5 +1,6 @@
 //! The house: everything opened, in the order in which one thing needs another.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -87,6 +88,17 @@ pub enum OpenError {
     /// The S3 endpoint.
     #[error(transparent)]
     S3(#[from] s3::OpenError),
+    /// A directory.
+    #[error("`[directory.{name}]`: {source}")]
+    Directory {
+        /// Which one.
+        name: String,
+        /// What is wrong with it.
+        source: ldap::ConfigError,
+    },
+    /// The broker.
+    #[error(transparent)]
+    Broker(#[from] broker::ConfigError),
 }
 
 /// The ring's keys at rest.
@@ -150,6 +162,7 @@ impl House {
             None => bootstrap::first_start(&directory, clock.as_ref(), entropy.as_ref())?,
         };
 
+        let broker = open_broker(&config)?;
         config.outbound.dev = dev;
         config.outbound.endpoints = std::mem::take(&mut config.providers);
         let outbound = Arc::new(outbound::Fetcher::new(config.outbound.clone())?);
@@ -198,7 +211,7 @@ impl House {
         Ok(House {
             front: Arc::new(Front {
                 s3: S3Front::new(endpoint, Arc::clone(&plane), config.names.s3_domains),
-                pages: pages::Pages::new(Arc::clone(&plane)),
+                pages: pages::Pages::new(Arc::clone(&plane), broker),
                 plane,
                 dev,
                 trusted_proxies: config.proxy.trusted,
@@ -264,6 +277,22 @@ impl House {
         self.front.plane.recorder().flush();
         outcome
     }
+}
+
+/// The directories, and the broker that lets people of them in.
+fn open_broker(config: &Config) -> Result<Option<broker::Broker>, OpenError> {
+    let mut directories = BTreeMap::new();
+    for (name, config) in &config.directory {
+        let directory = ldap::Directory::new(config).map_err(|source| OpenError::Directory {
+            name: name.clone(),
+            source,
+        })?;
+        directories.insert(name.clone(), Arc::new(directory));
+    }
+    let broker = config.broker.as_ref();
+    Ok(broker
+        .map(|config| broker::Broker::new(config, &directories))
+        .transpose()?)
 }
 
 fn master_key(

@@ -262,7 +262,7 @@ async fn a_discovery_document_of_another_issuer_is_refused() {
     assert!(matches!(
         check(&provider.source(), &RSA, NOW).await,
         Err(Refusal::KeysUnavailable(KeysFault::Discovery(
-            DiscoveryFault::NoKeyLocation
+            DiscoveryFault::NoLocation("jwks_uri")
         )))
     ));
 }
