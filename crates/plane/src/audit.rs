@@ -2,13 +2,14 @@
 //!
 //! A call hands over what it saw and goes on; a thread of its own writes the lines. The same
 //! thread batches when keys and roles were last used. When it cannot keep up, calls wait:
-//! no event is dropped.
+//! no event is dropped. While calls keep coming the thread gathers them for a moment at a
+//! time, so that handing over wakes nobody.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, park_timeout};
 use std::time::{Duration, Instant};
 
 use store::Store;
@@ -24,6 +25,9 @@ const BUFFER_BYTES: usize = 64 * 1024;
 
 /// How often lines are flushed and last-used times are written, at the latest.
 const FLUSH_EVERY: Duration = Duration::from_secs(1);
+
+/// How long events are let to gather before they are taken, at the longest.
+const GATHER: Duration = Duration::from_millis(10);
 
 /// Takes events from calls and gives them to the writing thread.
 pub struct Recorder {
@@ -67,6 +71,9 @@ impl Recorder {
     pub fn flush(&self) {
         let (done, written) = sync_channel(1);
         self.send(Message::Flush(done));
+        if let Some(thread) = &self.thread {
+            thread.thread().unpark();
+        }
         // An error says that the writer is gone, and with it all that could be waited for.
         let _ = written.recv();
     }
@@ -114,19 +121,42 @@ impl Writer {
     fn run(mut self, receiver: &Receiver<Message>) {
         loop {
             match receiver.recv_timeout(FLUSH_EVERY) {
-                Ok(Message::Event(event)) => self.write(&event),
-                Ok(Message::Flush(done)) => {
-                    self.flush();
-                    let _ = done.send(());
-                }
+                Ok(message) => self.take(message),
                 Err(RecvTimeoutError::Timeout) => self.flush(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            if self.flushed.elapsed() >= FLUSH_EVERY {
-                self.flush();
+            // Where one call came others follow: they find nobody to wake.
+            loop {
+                park_timeout(GATHER);
+                if !self.drain(receiver) {
+                    break;
+                }
             }
         }
         self.flush();
+    }
+
+    /// Takes all that waits; whether there was anything.
+    fn drain(&mut self, receiver: &Receiver<Message>) -> bool {
+        let mut taken = 0usize;
+        while let Ok(message) = receiver.try_recv() {
+            self.take(message);
+            taken += 1;
+        }
+        taken > 0
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Event(event) => self.write(&event),
+            Message::Flush(done) => {
+                self.flush();
+                let _ = done.send(());
+            }
+        }
+        if self.flushed.elapsed() >= FLUSH_EVERY {
+            self.flush();
+        }
     }
 
     fn write(&mut self, event: &Event) {
