@@ -75,6 +75,9 @@ fn decode_pair(piece: &[u8]) -> Option<Pair<'_>> {
 
 /// Undoes percent-encoding, and in forms the plus sign. Broken escapes and broken UTF-8 give nothing.
 pub(crate) fn unescape(text: &[u8], plus_is_blank: bool) -> Option<Cow<'_, str>> {
+    if !text.contains(&b'%') && !(plus_is_blank && text.contains(&b'+')) {
+        return std::str::from_utf8(text).ok().map(Cow::Borrowed);
+    }
     let escapes = text.iter().enumerate().filter(|(_, byte)| **byte == b'%');
     let whole = escapes.clone().all(|(at, _)| {
         text.get(at + 1..at + 3)

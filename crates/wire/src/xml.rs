@@ -120,7 +120,11 @@ impl Xml {
     }
 
     fn escaped(&mut self, text: &str) {
-        for character in text.chars() {
+        // Nearly all text is plain to its end.
+        let plain = text.bytes().position(|byte| !is_plain(byte));
+        let (plain, rest) = text.split_at(plain.unwrap_or(text.len()));
+        self.text.push_str(plain);
+        for character in rest.chars() {
             match character {
                 '&' => self.text.push_str("&amp;"),
                 '<' => self.text.push_str("&lt;"),
@@ -136,6 +140,11 @@ impl Xml {
             }
         }
     }
+}
+
+/// Whether a byte is a character that XML takes as it is.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b'\t' | b'\n' | b' '..=b'~') && !matches!(byte, b'&' | b'<' | b'>' | b'"')
 }
 
 /// As the protocols want the numbers that are none.
