@@ -4,9 +4,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 /// How often a figure is taken.
-const ROUNDS: u32 = 15;
-/// How long one round lasts at least.
-const ROUND: Duration = Duration::from_millis(20);
+const ROUNDS: u32 = 400;
+/// How long one round lasts at least. Short, so that among many some are not disturbed.
+const ROUND: Duration = Duration::from_millis(1);
 
 /// How many nanoseconds the work takes: the least of all rounds.
 pub(crate) fn nanoseconds(mut work: impl FnMut()) -> f64 {
