@@ -19,8 +19,10 @@ pub struct Context {
 
 #[derive(Debug, Clone)]
 struct Entry {
-    /// As it was written when it was set first.
+    /// Folded: what is looked up is folded too.
     name: Range<usize>,
+    /// As it was written when it was set first.
+    written: Range<usize>,
     values: Range<usize>,
     shape: Shape,
 }
@@ -147,7 +149,7 @@ impl Context {
                 entry,
             };
             let values = found.values().map(|value| value.text);
-            (self.slice(&entry.name), values)
+            (self.slice(&entry.written), values)
         })
     }
 
@@ -179,7 +181,7 @@ impl Context {
             let rest = self.hashes.get(from..)?;
             let at = from + rest.iter().position(|have| *have == hash)?;
             let entry = self.entries.get(at)?;
-            if key::is_folded(self.slice(&entry.name), name) {
+            if self.slice(&entry.name) == name {
                 return Some(at);
             }
             from = at + 1;
@@ -218,10 +220,18 @@ impl Context {
             return;
         }
         let start = self.text.len();
-        self.text.push_str(key);
+        self.text.push_str(&folded);
+        let end = self.text.len();
+        let written = if *folded == *key {
+            start..end
+        } else {
+            self.text.push_str(key);
+            end..self.text.len()
+        };
         self.hashes.push(hash);
         self.entries.push(Entry {
-            name: start..self.text.len(),
+            name: start..end,
+            written,
             values,
             shape,
         });

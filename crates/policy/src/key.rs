@@ -38,11 +38,6 @@ pub(crate) fn fold(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether a name, folded, is this one, which is folded already.
-pub(crate) fn is_folded(name: &str, folded: &str) -> bool {
-    name.eq_ignore_ascii_case(folded) || (!name.is_ascii() && fold(name) == folded)
-}
-
 /// An odd number without pattern; multiplying by it spreads bits upwards.
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
