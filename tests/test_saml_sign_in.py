@@ -154,8 +154,11 @@ def test_a_session_lasts_as_the_assertion_says(arnold, trusting):
         return browser
 
     hour, short = signed_in(), signed_in(more=attribute(ATTRIBUTES + "SessionDuration", "900"))
-    # What the role allows to programs at most is an hour.
-    long = signed_in(more=attribute(ATTRIBUTES + "SessionDuration", "28800"))
+    eight_hours = trusting.response(more=attribute(ATTRIBUTES + "SessionDuration", "28800"))
+    refused = post(arnold, eight_hours)
+    assert "The requested DurationSeconds exceeds the MaxSessionDuration set for this role." in refused.words
+    trusting.iam.update_role(RoleName="Dev", MaxSessionDuration=28800)
+    long = post(arnold, eight_hours)
 
     def is_in(browser):
         return browser.go("/console/home").url == f"{arnold.url}/console/home" and "assumed-role" in browser.words

@@ -21,7 +21,7 @@ use self::load::Load;
 use self::subject::Subject;
 
 /// How long one server is asked in one round.
-const TURN: Duration = Duration::from_millis(700);
+const TURN: Duration = Duration::from_millis(450);
 /// How many requests a load has: more than a turn can use up.
 const LOAD_REQUESTS: usize = 60_000;
 /// How many rounds there are.

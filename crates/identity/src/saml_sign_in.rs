@@ -101,8 +101,6 @@ pub struct VerifiedRoles {
     pub roles: Vec<VerifiedRole>,
     /// How long sessions may be, in seconds, if the assertion says.
     pub session_duration_s: Option<i64>,
-    /// When sessions have to end, seconds since 1970, if the assertion says.
-    pub session_end: Option<i64>,
     /// What sessions are to be called.
     pub role_session_name: String,
 }
@@ -271,7 +269,6 @@ impl Directory {
         Ok(VerifiedRoles {
             roles,
             session_duration_s: assertion.session_duration_s()?,
-            session_end: assertion.session_end(),
             role_session_name: assertion.role_session_name()?,
         })
     }

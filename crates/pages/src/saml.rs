@@ -3,7 +3,7 @@
 
 use askama::Template;
 use http::StatusCode;
-use identity::{Account, Caller, GLOBAL_SCOPE, Session, VerifiedRole, VerifiedRoles};
+use identity::{Account, Caller, GLOBAL_SCOPE, VerifiedRole, VerifiedRoles};
 use plane::Outcome;
 use store::Read;
 
@@ -171,11 +171,16 @@ async fn sign_in(
     role: &VerifiedRole,
     offer: &VerifiedRoles,
 ) -> Result<Answer, Refused> {
-    let parameters = [
+    // What the provider asks for counts within what the role allows, as for programs.
+    let duration = offer.session_duration_s.map(|seconds| seconds.to_string());
+    let mut parameters = vec![
         ("RoleArn", role.role_arn.as_str()),
         ("PrincipalArn", role.provider_arn.as_str()),
         ("SAMLAssertion", response(visit)),
     ];
+    if let Some(duration) = &duration {
+        parameters.push(("DurationSeconds", duration));
+    }
     let sts = facts::sts::SERVICE;
     let assumed = call_unsigned(visit, sts, "AssumeRoleWithSAML", &parameters).await?;
     let session = session_of(visit, &assumed)
@@ -187,7 +192,6 @@ async fn sign_in(
         .and_then(|relay_state| destination::page(relay_state, &visit.origin()))
         .unwrap_or_else(|| HOME.to_owned());
     let (secure, now_s) = (visit.raw.peer.secure, visit.now_s());
-    let session = lasting(session, offer, now_s);
     let console = ConsoleSession::begin(session, None, visit.environment().entropy.as_ref());
     let answer = console
         .keep(visit.pages, redirect(&page), secure, now_s)
@@ -196,18 +200,4 @@ async fn sign_in(
         sign_in_event::record(visit, &caller, &page, Mfa::Unused, Outcome::Done);
     }
     Ok(answer)
-}
-
-/// The session of the console: as long as its credentials, or as the assertion says. What the
-/// role allows to programs at most does not count here (IAM User Guide, "Configuring SAML
-/// assertions for the authentication response").
-fn lasting(session: Session, offer: &VerifiedRoles, now_s: i64) -> Session {
-    let Some(duration_s) = offer.session_duration_s else {
-        return session;
-    };
-    let end = now_s + duration_s;
-    Session {
-        expires_at: offer.session_end.map_or(end, |latest| latest.min(end)),
-        ..session
-    }
 }
