@@ -129,7 +129,7 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
 mod tests {
     use super::*;
 
-    const SECTION: &str = "[arnold]\naws_access_key_id = new\n";
+    const SECTION: &str = "[arnold]\naws_access_key_id = new\naws_session_token = t\n";
 
     #[test]
     fn a_profile_takes_the_place_of_its_older_self_and_of_nothing_else() {
