@@ -152,7 +152,7 @@ fn way(
             if !scopes.iter().any(|scope| scope == "openid") {
                 scopes.insert(0, "openid".to_owned());
             }
-            Ok(Way::Provider(Provider {
+            Ok(Way::Provider(Box::new(Provider {
                 issuer: issuer.clone(),
                 client_id: client_id.clone(),
                 client_secret: client_secret
@@ -162,7 +162,7 @@ fn way(
                 name_claim: config.name_claim.clone(),
                 groups_claim: config.groups_claim.clone(),
                 known: Mutex::default(),
-            }))
+            })))
         }
         _ => Err(wrong(
             "say `directory`, or `issuer` and `client_id`, and not both".to_owned(),
@@ -240,7 +240,10 @@ mod tests {
                 "there is no `[directory.corp]`",
             ),
             (provider("a", "directory = \"corp\""), "say `directory`"),
-            (provider("\"a b\"", ""), "short name"),
+            (
+                provider("a", "").replace("sign_in.a", "sign_in.\"a b\""),
+                "short name",
+            ),
             ("[sign_in]\n".to_owned(), "is missing"),
         ] {
             let refusal = broker(&text).err().unwrap().to_string();

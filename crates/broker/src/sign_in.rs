@@ -23,7 +23,7 @@ pub enum Way {
     /// With a name and a password of a directory.
     Directory(Arc<ldap::Directory>),
     /// At an OpenID Connect provider.
-    Provider(Provider),
+    Provider(Box<Provider>),
 }
 
 impl SignIn {

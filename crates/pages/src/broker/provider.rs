@@ -44,7 +44,7 @@ struct OnTheWay {
 fn found<'a>(desk: &'a Desk, id: &str) -> Option<(&'a SignIn, &'a Provider)> {
     let sign_in = desk.broker.sign_in(id)?;
     match sign_in.way() {
-        Way::Provider(provider) => Some((sign_in, provider)),
+        Way::Provider(provider) => Some((sign_in, provider.as_ref())),
         Way::Directory(_) => None,
     }
 }
