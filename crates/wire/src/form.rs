@@ -75,7 +75,8 @@ fn decode_pair(piece: &[u8]) -> Option<Pair<'_>> {
 
 /// Undoes percent-encoding, and in forms the plus sign. Broken escapes and broken UTF-8 give nothing.
 pub(crate) fn unescape(text: &[u8], plus_is_blank: bool) -> Option<Cow<'_, str>> {
-    if !text.contains(&b'%') && !(plus_is_blank && text.contains(&b'+')) {
+    let is_escaped = text.contains(&b'%') || plus_is_blank && text.contains(&b'+');
+    if !is_escaped {
         return std::str::from_utf8(text).ok().map(Cow::Borrowed);
     }
     let escapes = text.iter().enumerate().filter(|(_, byte)| **byte == b'%');
