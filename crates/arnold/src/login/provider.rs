@@ -33,7 +33,7 @@ pub(super) async fn sign_in(
         id: options.client_id.clone().unwrap_or_default(),
         secret: options
             .client_secret_file
-            .as_ref()
+            .as_deref()
             .map(secret)
             .transpose()?,
         scope: options.scope.clone(),
@@ -77,8 +77,8 @@ impl Client {
     }
 }
 
-fn secret(path: &std::path::PathBuf) -> Result<Secret<String>, Failure> {
-    Ok(seal::SecretSource::File(path.clone()).read()?)
+fn secret(path: &std::path::Path) -> Result<Secret<String>, Failure> {
+    Ok(seal::SecretSource::File(path.to_owned()).read()?)
 }
 
 /// What somebody is called on this machine, as far as STS can take it.
