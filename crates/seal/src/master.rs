@@ -2,7 +2,6 @@
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use aws::Entropy;
 use base64::Engine as _;
@@ -10,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use crate::cipher::{KEY_BYTES, Key};
+use crate::secret_source::printed;
 
 /// The key that opens the house: 32 bytes. `Debug` hides it, its memory is wiped.
 pub struct MasterKey(Key);
@@ -104,18 +104,7 @@ impl MasterKey {
 
     /// Runs the command (program and arguments, no shell) and reads what it prints.
     pub fn from_command(command: &[String]) -> Result<MasterKey, MasterKeyError> {
-        let failed = |why: String| MasterKeyError::Command(why);
-        let (program, arguments) = command
-            .split_first()
-            .ok_or_else(|| failed("it is empty".to_owned()))?;
-        let output = Command::new(program)
-            .args(arguments)
-            .output()
-            .map_err(|error| failed(format!("`{program}`: {error}")))?;
-        if !output.status.success() {
-            return Err(failed(format!("`{program}` ended with {}", output.status)));
-        }
-        let printed = Zeroizing::new(output.stdout);
+        let printed = Zeroizing::new(printed(command).map_err(MasterKeyError::Command)?);
         let text = std::str::from_utf8(&printed).map_err(|_not_text| MasterKeyError::Form)?;
         MasterKey::from_text(text)
     }

@@ -68,7 +68,9 @@ impl SecretSource {
                     .map_err(failed)?;
                 bytes
             }
-            SecretSource::Command(command) => printed(command)?,
+            SecretSource::Command(command) => {
+                printed(command).map_err(SecretSourceError::Command)?
+            }
         });
         if bytes.len() as u64 > SECRET_BYTES_MAX {
             return Err(SecretSourceError::Form);
@@ -80,17 +82,17 @@ impl SecretSource {
     }
 }
 
-fn printed(command: &[String]) -> Result<Vec<u8>, SecretSourceError> {
-    let failed = |why: String| SecretSourceError::Command(why);
+/// What a command (program and arguments, no shell) prints; or why there is nothing.
+pub(crate) fn printed(command: &[String]) -> Result<Vec<u8>, String> {
     let (program, arguments) = command
         .split_first()
-        .ok_or_else(|| failed("it is empty".to_owned()))?;
+        .ok_or_else(|| "it is empty".to_owned())?;
     let output = Command::new(program)
         .args(arguments)
         .output()
-        .map_err(|error| failed(format!("`{program}`: {error}")))?;
+        .map_err(|error| format!("`{program}`: {error}"))?;
     if !output.status.success() {
-        return Err(failed(format!("`{program}` ended with {}", output.status)));
+        return Err(format!("`{program}` ended with {}", output.status));
     }
     Ok(output.stdout)
 }
