@@ -27,9 +27,9 @@ pub(crate) enum ImportCommand {
     Aws(ImportOptions),
 }
 
-/// What to bring in, and where.
+/// Where an account is brought in or taken from.
 #[derive(Args)]
-pub(crate) struct ImportOptions {
+struct StoppedFolder {
     /// The folder of a server that is stopped.
     #[arg(
         long,
@@ -38,6 +38,13 @@ pub(crate) struct ImportOptions {
         default_value = "arnold-data"
     )]
     data: PathBuf,
+}
+
+/// What to bring in, and where.
+#[derive(Args)]
+pub(crate) struct ImportOptions {
+    #[command(flatten)]
+    at: StoppedFolder,
     /// Files with the output of the AWS CLI, as JSON.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -46,14 +53,8 @@ pub(crate) struct ImportOptions {
 /// What to print.
 #[derive(Args)]
 pub(crate) struct ExportOptions {
-    /// The folder of a server that is stopped.
-    #[arg(
-        long,
-        env = "ARNOLD_DATA",
-        value_name = "DIR",
-        default_value = "arnold-data"
-    )]
-    data: PathBuf,
+    #[command(flatten)]
+    at: StoppedFolder,
     /// The account; needed where the folder holds several.
     #[arg(long, value_name = "ID")]
     account: Option<AccountId>,
@@ -75,11 +76,11 @@ enum Listing {
 
 pub(crate) fn import(command: ImportCommand) -> Result<(), Failure> {
     let ImportCommand::Aws(options) = command;
-    import::run(&options.data, &options.files)
+    import::run(&options.at.data, &options.files)
 }
 
 pub(crate) fn export(options: &ExportOptions) -> Result<(), Failure> {
-    export::run(&options.data, options.account, options.listing)
+    export::run(&options.at.data, options.account, options.listing)
 }
 
 /// The store in this folder, if no server runs on it.
