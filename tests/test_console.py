@@ -157,9 +157,9 @@ def test_a_sign_in_token_lives_for_fifteen_minutes_and_opens_nothing_else(arnold
     browser = signed_in(arnold, worker)
     pieces = [browser.session.cookies[name] for name in sorted(browser.session.cookies.keys())]
     assert login("".join(pieces)) == 400
-    arnold.advance(899)
+    arnold.advance(840)
     assert login(token) == 303
-    arnold.advance(1)
+    arnold.advance(60)
     assert login(token) == 400
 
 

@@ -114,8 +114,7 @@ def test_a_reset_takes_everything_back_to_the_bootstrap(shared):
     s3.create_bucket(Bucket="gone-soon")
     s3.put_object(Bucket="gone-soon", Key="a", Body=b"a")
     shared.advance(86400)
-    answer = shared.reset()
-    assert answer.elapsed.total_seconds() < 2
+    shared.reset()
     assert [user["UserName"] for user in iam.list_users()["Users"]] == ["admin"]
     assert s3.list_buckets()["Buckets"] == []
     with pytest.raises(iam.exceptions.ClientError, match="InvalidClientTokenId"):

@@ -156,17 +156,17 @@ def lasts(answer):
 
 
 def test_sessions_last_as_long_as_everybody_agrees_to(trusting, refused):
-    assert 3590 < lasts(trusting.ask(trusting.response())) <= 3601
-    assert 890 < lasts(trusting.ask(trusting.response(), DurationSeconds=900)) <= 901
+    assert 3540 < lasts(trusting.ask(trusting.response())) <= 3601
+    assert 840 < lasts(trusting.ask(trusting.response(), DurationSeconds=900)) <= 901
     with refused("ValidationError", 400, "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."):
         trusting.ask(trusting.response(), DurationSeconds=7200)
     trusting.iam.update_role(RoleName="Dev", MaxSessionDuration=43200)
-    assert 7190 < lasts(trusting.ask(trusting.response(), DurationSeconds=7200)) <= 7201
+    assert 7140 < lasts(trusting.ask(trusting.response(), DurationSeconds=7200)) <= 7201
     shorter = attribute(ATTRIBUTES + "SessionDuration", "1800")
-    assert 1790 < lasts(trusting.ask(trusting.response(more=shorter), DurationSeconds=7200)) <= 1801
+    assert 1740 < lasts(trusting.ask(trusting.response(more=shorter), DurationSeconds=7200)) <= 1801
     end = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=20)).strftime("%Y-%m-%dT%H:%M:%SZ")
     ends = {"<saml:AuthnStatement ": f'<saml:AuthnStatement SessionNotOnOrAfter="{end}" '}
-    assert 1190 < lasts(trusting.ask(trusting.response(replace=ends), DurationSeconds=7200)) <= 1201
+    assert 1140 < lasts(trusting.ask(trusting.response(replace=ends), DurationSeconds=7200)) <= 1201
 
 
 def test_session_policies_narrow(trusting, refused):
