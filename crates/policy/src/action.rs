@@ -21,20 +21,20 @@ impl Action {
     pub(crate) fn new(action: &str) -> Action {
         let mut folded = Action {
             inline: [0; INLINE_BYTES],
-            len: 0,
+            len: action.len(),
             long: None,
             hash: 0,
             service_hash: 0,
         };
-        match folded.inline.get_mut(..action.len()) {
-            Some(room) if action.is_ascii() => {
-                room.copy_from_slice(action.as_bytes());
-                room.make_ascii_lowercase();
-                folded.len = action.len();
+        folded.hash = match key::fold_and_hash(action.as_bytes(), &mut folded.inline) {
+            Some(hash) => hash,
+            None => {
+                let name = key::fold(action);
+                let hash = key::hash(name.as_bytes());
+                folded.long = Some(name.into_owned());
+                hash
             }
-            _ => folded.long = Some(key::fold(action).into_owned()),
-        }
-        folded.hash = key::hash(folded.name());
+        };
         folded.service_hash = service_hash(folded.name()).unwrap_or(0);
         folded
     }
@@ -125,7 +125,7 @@ impl ActionList {
             return true;
         }
         let name = action.name();
-        let literal = run(&self.literals, action.hash).any(|literal| literal == name);
+        let literal = run(&self.literals, action.hash).any(|literal| key::same(literal, name));
         let matches = |pattern: &[u8]| glob::matches(pattern, name);
         literal
             || run(&self.patterns, 0).any(matches)

@@ -10,7 +10,7 @@ use crate::Context;
 use crate::context::{Typed, Value};
 use crate::document;
 use crate::instant::Instant;
-use crate::key::Key;
+use crate::key::{self, Key};
 use crate::network::Network;
 use crate::number::Number;
 use crate::operator::{Order, Quantifier, Test};
@@ -126,11 +126,11 @@ impl Values {
     fn match_any(&self, value: Value<'_>, context: &Context) -> bool {
         let text = value.text.as_bytes();
         match self {
-            Values::Equals(policy) => any(policy, context, |have| have == text),
+            Values::Equals(policy) => any(policy, context, |have| key::same(have, text)),
             Values::EqualsIgnoreCase(policy) => any(policy, context, |have| {
                 equal_ignoring_case(have, value.text)
             }),
-            Values::Like(policy) => any(policy, context, |have| crate::glob::matches(have, text)),
+            Values::Like(policy) => policy.iter().any(|have| have.matches(context, text)),
             Values::Arn(policy) => any(policy, context, |have| resource::arn_matches(have, text)),
             Values::Numeric(order, policy) => number(value)
                 .is_some_and(|value| policy.iter().any(|have| order.holds(value.cmp(have)))),

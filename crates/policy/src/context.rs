@@ -11,7 +11,10 @@ use crate::key::{self, Key};
 pub struct Context {
     /// Every name and value, one after the other: one piece of memory for all.
     text: String,
-    /// The hash of each entry's name, close together so that a look along them is quick.
+    /// Where to find the first entries: their numbers from 1 on, under the highest bits of
+    /// their names' hashes or the next free place.
+    places: Places,
+    /// The hash of each entry's name.
     hashes: Vec<u64>,
     entries: Vec<Entry>,
     values: Vec<Stored>,
@@ -156,6 +159,7 @@ impl Context {
     /// Forgets every key and keeps the memory.
     pub fn clear(&mut self) {
         self.text.clear();
+        self.places = Places::default();
         self.hashes.clear();
         self.entries.clear();
         self.values.clear();
@@ -176,16 +180,13 @@ impl Context {
 
     /// Where the key of this folded name is.
     fn position(&self, hash: u64, name: &str) -> Option<usize> {
-        let mut from = 0;
-        loop {
-            let rest = self.hashes.get(from..)?;
-            let at = from + rest.iter().position(|have| *have == hash)?;
-            let entry = self.entries.get(at)?;
-            if self.slice(&entry.name) == name {
-                return Some(at);
-            }
-            from = at + 1;
-        }
+        let is_it = |at: &usize| {
+            let named =
+                |entry: &Entry| key::same(self.slice(&entry.name).as_bytes(), name.as_bytes());
+            self.hashes.get(*at) == Some(&hash) && self.entries.get(*at).is_some_and(named)
+        };
+        let found = self.places.under(hash).find(is_it);
+        found.or_else(|| (PLACED_MAX..self.entries.len()).find(is_it))
     }
 
     fn slice(&self, range: &Range<usize>) -> &str {
@@ -228,6 +229,7 @@ impl Context {
             self.text.push_str(key);
             end..self.text.len()
         };
+        self.places.put(hash, self.entries.len());
         self.hashes.push(hash);
         self.entries.push(Entry {
             name: start..end,
@@ -235,6 +237,52 @@ impl Context {
             values,
             shape,
         });
+    }
+}
+
+/// How many places there are. A power of two.
+const PLACES: usize = 64;
+/// How many entries are put into places: few enough that some places stay free. What
+/// comes after them is looked for one by one.
+const PLACED_MAX: usize = 40;
+
+#[derive(Debug, Clone)]
+struct Places([u8; PLACES]);
+
+impl Default for Places {
+    fn default() -> Places {
+        Places([0; PLACES])
+    }
+}
+
+impl Places {
+    fn first(hash: u64) -> usize {
+        // Fewer than PLACES, so nothing is lost.
+        usize::try_from(hash >> (u64::BITS - PLACES.ilog2())).unwrap_or(0)
+    }
+
+    /// Enters an entry, if it is one of the first.
+    fn put(&mut self, hash: u64, entry: usize) {
+        let Some(number) = u8::try_from(entry + 1).ok().filter(|_| entry < PLACED_MAX) else {
+            return;
+        };
+        let mut at = Places::first(hash);
+        while let Some(place) = self.0.get_mut(at % PLACES) {
+            if *place == 0 {
+                *place = number;
+                return;
+            }
+            at += 1;
+        }
+    }
+
+    /// The entries that may have this hash.
+    fn under(&self, hash: u64) -> impl Iterator<Item = usize> {
+        let first = Places::first(hash);
+        (first..first + PLACES).map_while(|at| {
+            let number = usize::from(*self.0.get(at % PLACES)?);
+            number.checked_sub(1)
+        })
     }
 }
 
@@ -264,6 +312,21 @@ mod tests {
         let found = context.find(&Key::new("aws:tagkeys")).unwrap();
         assert_eq!(found.values().count(), 2);
         assert_eq!(found.only_text(), None);
+    }
+
+    #[test]
+    fn many_keys_are_all_found_and_none_that_is_not_there() {
+        let mut context = Context::new();
+        for n in 0..300 {
+            context.set(format!("aws:PrincipalTag/{n}"), n.to_string());
+            let found = |n: i32| {
+                context.get(&format!("aws:principaltag/{n}")).next() == Some(&n.to_string())
+            };
+            assert!((0..=n).all(found), "{n}");
+            assert!(!(n + 1..310).any(found), "{n}");
+        }
+        context.clear();
+        assert_eq!(context.get("aws:PrincipalTag/1").next(), None);
     }
 
     #[test]

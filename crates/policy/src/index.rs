@@ -38,6 +38,9 @@ pub(crate) struct Index {
     always: Box<[u32]>,
     /// What to look up, by the part of the resource that is hashed.
     lookups: Box<[Lookup]>,
+    /// For each slot a byte of its key, never 0; 0 if it is free. Keys that are not there
+    /// are mostly told from these alone, and these stay in the processor's cache.
+    tags: Box<[u8]>,
     /// Open addressing; the length is a power of two, at least half of it free.
     slots: Box<[Slot]>,
     /// The statements under each key, one list after the other.
@@ -64,7 +67,6 @@ enum Extent {
 struct Slot {
     key: u64,
     start: u32,
-    // A slot without statements is free.
     len: u32,
 }
 
@@ -139,6 +141,7 @@ impl Index {
 
     fn lay_out(always: Vec<u32>, entries: HashMap<(Extent, ActionKey, u64), Vec<u32>>) -> Index {
         let mut slots = vec![Slot::default(); (entries.len() * 2 + 1).next_power_of_two()];
+        let mut tags = vec![0; slots.len()];
         let mut lists = Vec::new();
         let mut lookups: Vec<Lookup> = Vec::new();
         for ((extent, action, resource), mut numbers) in entries {
@@ -175,10 +178,11 @@ impl Index {
             let key = combine(action, resource);
             let mask = slots.len() - 1;
             let mut place = place(key, mask);
-            while slots.get(place).is_some_and(|slot| slot.len > 0) {
+            while tags.get(place).is_some_and(|tag| *tag != 0) {
                 place = (place + 1) & mask;
             }
-            if let Some(slot) = slots.get_mut(place) {
+            if let (Some(slot), Some(free)) = (slots.get_mut(place), tags.get_mut(place)) {
+                *free = tag(key);
                 *slot = Slot {
                     key,
                     start: u32::try_from(lists.len()).unwrap_or(u32::MAX),
@@ -191,6 +195,7 @@ impl Index {
         Index {
             always: always.into(),
             lookups: lookups.into(),
+            tags: tags.into(),
             slots: slots.into(),
             lists: lists.into(),
         }
@@ -232,11 +237,12 @@ impl Index {
         key: u64,
         visit: &mut impl FnMut(u32) -> std::ops::ControlFlow<B>,
     ) -> std::ops::ControlFlow<B> {
-        let mask = self.slots.len().wrapping_sub(1);
-        let mut place = place(key, mask);
+        let mask = self.tags.len().wrapping_sub(1);
+        let (mut place, wanted) = (place(key, mask), tag(key));
         // INVARIANT: some slot is free, so the search ends.
-        while let Some(slot) = self.slots.get(place).filter(|slot| slot.len > 0) {
-            if slot.key == key {
+        while let Some(have) = self.tags.get(place).filter(|tag| **tag != 0) {
+            let slot = (*have == wanted).then(|| self.slots.get(place)).flatten();
+            if let Some(slot) = slot.filter(|slot| slot.key == key) {
                 let start = slot.start as usize;
                 let list = self.lists.get(start..start + slot.len as usize);
                 for number in list.unwrap_or_default() {
@@ -257,6 +263,12 @@ fn place(key: u64, mask: usize) -> usize {
     )]
     let low = key as usize;
     low & mask
+}
+
+/// What [`Index::tags`] has of a key: its highest bits, which [`place`] does not use.
+fn tag(key: u64) -> u8 {
+    let [.., highest] = key.to_le_bytes();
+    highest | 1
 }
 
 fn combine(action: u64, resource: u64) -> u64 {
@@ -362,8 +374,9 @@ impl<'t> Hasher<'t> {
             self.state = key::mix(self.state, key::load(word.unwrap_or_default()));
             self.words += 1;
         }
-        let rest = self.text.get(self.words * 8..len).unwrap_or_default();
-        key::mix(key::mix(self.state, key::load(rest)), len as u64)
+        let whole = self.words * 8;
+        let rest = key::load_part(self.text, whole, len - whole);
+        key::mix(key::mix(self.state, rest), len as u64)
     }
 
     fn whole(&mut self) -> u64 {

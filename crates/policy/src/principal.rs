@@ -219,11 +219,13 @@ impl Principal {
         let Behind::Arn(role) = &self.behind else {
             return false;
         };
+        // In a role's ARN the first slash comes after its kind.
         self.kind == Kind::Session
-            && role
-                .splitn(6, ':')
-                .nth(5)
-                .is_some_and(|role| role.starts_with("role/aws-service-role/"))
+            && memchr::memchr(b'/', role.as_bytes())
+                .and_then(|slash| role.split_at_checked(slash))
+                .is_some_and(|(head, path)| {
+                    path.starts_with("/aws-service-role/") && head.ends_with(":role")
+                })
     }
 
     /// The ways in which one listed principal names the caller.

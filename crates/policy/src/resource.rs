@@ -3,6 +3,8 @@
 //! An ARN has six parts: `arn:partition:service:region:account:resource`. Colons after
 //! the fifth belong to the last part. A wildcard never reaches into another part.
 
+use std::cell::OnceCell;
+
 use crate::Context;
 use crate::glob;
 use crate::index::ResourceKey;
@@ -31,18 +33,18 @@ pub(crate) enum Rest {
     Anything,
     /// A pattern for the text after the beginning, inside the last part.
     Glob(Box<[u8]>),
-    /// A pattern with variables, for the whole last part.
+    /// A pattern with variables, for the text after the beginning, inside the last part.
     Varying(Template),
     /// A pattern for each of the first five parts, and one for the last.
     Parts([Box<[u8]>; 5], Template),
 }
 
-/// The resource of a request, its colons found once for all layers.
-#[derive(Debug, Clone, Copy)]
+/// The resource of a request, its colons found once for all layers, if at all.
+#[derive(Debug, Clone)]
 pub(crate) struct Target<'r> {
     text: &'r [u8],
     /// Where the first five colons are; `None` for what is no ARN.
-    colons: Option<[usize; 5]>,
+    colons: OnceCell<Option<[usize; 5]>>,
 }
 
 const PLAIN_HIGH: u64 = 0x7f7f_7f7f_7f7f_7f7f;
@@ -100,11 +102,14 @@ pub(crate) fn arn_matches(pattern: &[u8], arn: &[u8]) -> bool {
 
 impl<'r> Target<'r> {
     pub(crate) fn new(resource: &'r str) -> Target<'r> {
-        let text = resource.as_bytes();
         Target {
-            text,
-            colons: first_colons(text),
+            text: resource.as_bytes(),
+            colons: OnceCell::new(),
         }
+    }
+
+    fn colons(&self) -> Option<&[usize; 5]> {
+        self.colons.get_or_init(|| first_colons(self.text)).as_ref()
     }
 
     pub(crate) fn text(&self) -> &'r [u8] {
@@ -113,10 +118,13 @@ impl<'r> Target<'r> {
 
     /// Whether the resource belongs to a service and its last part begins like this.
     pub(crate) fn is(&self, service: &str, beginning: &str) -> bool {
-        self.colons.is_some_and(|colons| {
-            let ([_, _, of, _, _], tail) = split(self.text, &colons);
-            of == service.as_bytes() && tail.starts_with(beginning.as_bytes())
-        })
+        // Most are another service's, which its first letters tell.
+        let third = self.text.splitn(3, |byte| *byte == b':').nth(2);
+        third.is_some_and(|third| third.starts_with(service.as_bytes()))
+            && self.colons().is_some_and(|colons| {
+                let ([_, _, of, _, _], tail) = split(self.text, colons);
+                of == service.as_bytes() && tail.starts_with(beginning.as_bytes())
+            })
     }
 }
 
@@ -143,14 +151,15 @@ impl ResourcePattern {
             }
             beginning.push(b':');
         }
-        let fixed = tail.fixed_start();
-        let (literal, after) = fixed.split_at(glob::literal_len(fixed));
+        let (literal, tail) = tail.split_literal();
         beginning.extend(literal);
-        let rest = match (&tail, after) {
-            (Template::Varying(_), _) => Rest::Varying(tail),
-            (Template::Fixed(_), []) => Rest::Nothing,
-            (Template::Fixed(_), [glob::STAR]) => Rest::Anything,
-            (Template::Fixed(_), after) => Rest::Glob(after.into()),
+        let rest = match tail {
+            Template::Varying(_) => Rest::Varying(tail),
+            Template::Fixed(after) => match *after {
+                [] => Rest::Nothing,
+                [glob::STAR] => Rest::Anything,
+                _ => Rest::Glob(after),
+            },
         };
         ResourcePattern::Arn {
             beginning: beginning.into(),
@@ -182,15 +191,12 @@ impl ResourcePattern {
             Rest::Nothing => after.is_empty(),
             Rest::Anything => true,
             Rest::Glob(pattern) => glob::matches(pattern, after),
-            Rest::Varying(tail) => target.colons.is_some_and(|colons| {
-                let (_, last) = split(target.text, &colons);
-                tail.test(context, |pattern| glob::matches(pattern, last))
-            }),
-            Rest::Parts(patterns, tail) => target.colons.is_some_and(|colons| {
-                let (parts, last) = split(target.text, &colons);
+            Rest::Varying(tail) => tail.matches(context, after),
+            Rest::Parts(patterns, tail) => target.colons().is_some_and(|colons| {
+                let (parts, last) = split(target.text, colons);
                 let mut pairs = patterns.iter().zip(&parts);
                 pairs.all(|(pattern, part)| glob::matches(pattern, part))
-                    && tail.test(context, |pattern| glob::matches(pattern, last))
+                    && tail.matches(context, last)
             }),
         }
     }
@@ -205,7 +211,7 @@ fn strip<'t>(text: &'t [u8], beginning: &[u8]) -> Option<&'t [u8]> {
     {
         return None;
     }
-    (start == beginning).then_some(after)
+    key::same(start, beginning).then_some(after)
 }
 
 #[cfg(test)]

@@ -73,14 +73,30 @@ impl Template {
         Template::Varying(pieces.into())
     }
 
-    /// The bytes that come before anything that varies.
-    pub(crate) fn fixed_start(&self) -> &[u8] {
+    /// Takes off the bytes that come before every variable and wildcard.
+    pub(crate) fn split_literal(self) -> (Box<[u8]>, Template) {
+        let take = |bytes: &[u8]| -> (Box<[u8]>, Box<[u8]>) {
+            let (literal, rest) = bytes.split_at(glob::literal_len(bytes));
+            (literal.into(), rest.into())
+        };
         match self {
-            Template::Fixed(bytes) => bytes,
-            Template::Varying(pieces) => match pieces.first() {
-                Some(Piece::Bytes(bytes)) => bytes,
-                Some(Piece::Variable { .. }) | None => &[],
-            },
+            Template::Fixed(bytes) => {
+                let (literal, rest) = take(&bytes);
+                (literal, Template::Fixed(rest))
+            }
+            Template::Varying(pieces) => {
+                let mut pieces = Vec::from(pieces);
+                let literal = match pieces.first_mut() {
+                    Some(Piece::Bytes(bytes)) => {
+                        let (literal, rest) = take(bytes);
+                        *bytes = rest;
+                        literal
+                    }
+                    Some(Piece::Variable { .. }) | None => Box::default(),
+                };
+                pieces.retain(|piece| !matches!(piece, Piece::Bytes(bytes) if bytes.is_empty()));
+                (literal, Template::Varying(pieces.into()))
+            }
         }
     }
 
@@ -91,6 +107,34 @@ impl Template {
             Template::Fixed(bytes) => test(bytes),
             Template::Varying(pieces) => test_resolved(pieces, context, test),
         }
+    }
+
+    /// Whether the text matches, with the wildcards and the request's values in place.
+    pub(crate) fn matches(&self, context: &Context, text: &[u8]) -> bool {
+        let pieces = match self {
+            Template::Fixed(bytes) => return glob::matches(bytes, text),
+            Template::Varying(pieces) => pieces,
+        };
+        // Up to the first wildcard the pieces are compared where they are.
+        let mut rest = text;
+        let mut remaining = &**pieces;
+        while let Some((piece, after)) = remaining.split_first() {
+            let literal = match piece {
+                Piece::Bytes(bytes) if glob::literal_len(bytes) < bytes.len() => {
+                    return match after {
+                        [] => glob::matches(bytes, rest),
+                        _ => test_resolved(remaining, context, |all| glob::matches(all, rest)),
+                    };
+                }
+                piece => piece.resolve(context),
+            };
+            match literal.and_then(|literal| rest.strip_prefix(literal)) {
+                Some(shorter) => rest = shorter,
+                None => return false,
+            }
+            remaining = after;
+        }
+        rest.is_empty()
     }
 }
 
@@ -237,6 +281,39 @@ mod tests {
             ("${bad, default}${$}", Some("${bad, default}$")),
         ] {
             assert_eq!(resolved(text, &context).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_are_matched_as_if_all_was_put_in_first() {
+        let mut context = Context::new();
+        context.set("k", "a*b").set("empty", "");
+        for pattern in [
+            "${k}",
+            "x${k}",
+            "x${k}/*",
+            "x*${k}",
+            "x?${k}${k}",
+            "${empty}${k}y",
+            "${missing}*",
+            "*${missing}",
+            "x${missing}",
+            "${k}*${k}",
+            "x${empty}?",
+            "*",
+        ] {
+            let template = Template::read(pattern, Variables::Read, Wildcards::Read);
+            for text in [
+                "", "a*b", "ab", "axb", "xa*b", "xa*b/", "xa*b/c", "xxa*b", "xyza*b", "xya*ba*b",
+                "a*by", "a*b a*b", "xé", "x",
+            ] {
+                let whole = |all: &[u8]| glob::matches(all, text.as_bytes());
+                assert_eq!(
+                    template.matches(&context, text.as_bytes()),
+                    template.test(&context, whole),
+                    "{pattern} {text}"
+                );
+            }
         }
     }
 
