@@ -32,8 +32,8 @@ def _write(path, data):
     return path
 
 
-def make(folder):
-    """Writes `authority.pem`, `server.pem` and `server.key` for 127.0.0.1; returns their paths."""
+def make(folder, address="127.0.0.1"):
+    """Writes `authority.pem`, `server.pem` and `server.key` for an address; returns their paths."""
     authority_key = ec.generate_private_key(ec.SECP256R1())
     authority = (
         _builder("Test authority", "Test authority", authority_key.public_key())
@@ -49,9 +49,9 @@ def make(folder):
         .sign(authority_key, hashes.SHA256())
     )
     server_key = ec.generate_private_key(ec.SECP256R1())
-    names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
+    names = [x509.IPAddress(ipaddress.ip_address(address)), x509.DNSName("localhost")]
     server = (
-        _builder("127.0.0.1", "Test authority", server_key.public_key())
+        _builder(address, "Test authority", server_key.public_key())
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .sign(authority_key, hashes.SHA256())

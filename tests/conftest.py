@@ -8,6 +8,8 @@ import botocore.exceptions
 import pytest
 
 import certificates
+from active_directory import ActiveDirectory
+from active_directory import missing as active_directory_missing
 from arnold import Arnold
 from broker import Broker
 from company import Company
@@ -85,6 +87,17 @@ def issuer():
 def directory(tmp_path_factory, authority):
     """A directory of people: OpenLDAP, over TLS with the authority's certificate."""
     running = OpenLdap(tmp_path_factory.mktemp("directory"), *authority)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def active_directory(tmp_path_factory):
+    """A domain of Active Directory: a domain controller of Samba's."""
+    why = active_directory_missing()
+    if why:
+        pytest.skip(why)
+    running = ActiveDirectory(tmp_path_factory.mktemp("domain"))
     yield running
     running.stop()
 

@@ -1,10 +1,13 @@
 """A real directory: OpenLDAP's `slapd` on ports of its own, with a small company in it."""
 
+import os
 import pathlib
 import shutil
 import socket
 import subprocess
 import time
+
+from arnold import BINARY
 
 SUFFIX = "dc=corp,dc=example"
 ROOT_DN = f"cn=root,{SUFFIX}"
@@ -38,7 +41,8 @@ access to * by dn.exact="{reader}" read by self read by * none
 """
 
 
-def _entry(dn, **attributes):
+def entry(dn, **attributes):
+    """An entry, in LDIF."""
     lines = [f"dn: {dn}"]
     for name, values in attributes.items():
         for value in values if isinstance(values, list) else [values]:
@@ -56,7 +60,7 @@ def _person(rdn, uid, password=None, folder="people", **more):
     }
     if password:
         attributes["userPassword"] = password
-    return _entry(f"{rdn},ou={folder},{SUFFIX}", **attributes)
+    return entry(f"{rdn},ou={folder},{SUFFIX}", **attributes)
 
 
 def group(name):
@@ -70,19 +74,19 @@ def person(uid):
 
 
 def _group(name, *members):
-    return _entry(group(name), objectClass="groupOfNames", cn=name, member=list(members))
+    return entry(group(name), objectClass="groupOfNames", cn=name, member=list(members))
 
 
 def company():
     """Everything in the directory, in LDIF."""
     return "".join(
         [
-            _entry(SUFFIX, objectClass=["dcObject", "organization"], o="Corp", dc="corp"),
+            entry(SUFFIX, objectClass=["dcObject", "organization"], o="Corp", dc="corp"),
             *[
-                _entry(f"ou={name},{SUFFIX}", objectClass="organizationalUnit", ou=name)
+                entry(f"ou={name},{SUFFIX}", objectClass="organizationalUnit", ou=name)
                 for name in ("people", "partners", "groups", "services")
             ],
-            _entry(
+            entry(
                 READER_DN, objectClass=["organizationalRole", "simpleSecurityObject"],
                 cn="arnold", userPassword=READER_PASSWORD,
             ),
@@ -178,6 +182,29 @@ class OpenLdap:
     def stop(self):
         self.process.terminate()
         self.process.wait(timeout=10)
+
+
+def ask(folder, settings, login, password):
+    """Lets `arnold federation debug ldap` ask a directory with these settings."""
+    config = folder / "arnold.toml"
+    config.write_text(toml("directory.corp", settings))
+    return subprocess.run(
+        [BINARY, "federation", "debug", "ldap", "corp", login, "--config", str(config)],
+        input=f"{password}\n".encode() if isinstance(password, str) else password,
+        capture_output=True, timeout=60, env={"PATH": os.environ["PATH"]},
+    )
+
+
+def said(done):
+    """What it said of somebody, line by line."""
+    assert done.returncode == 0, done.stderr.decode()
+    return set(done.stdout.decode().splitlines())
+
+
+def refusal(done):
+    """Why it let nobody in."""
+    assert done.returncode == 1, done.stdout.decode()
+    return done.stderr.decode().splitlines()[-1].removeprefix("arnold: ")
 
 
 def toml(table, settings):

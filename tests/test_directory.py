@@ -1,15 +1,14 @@
 """People of a directory, verified by `arnold federation debug ldap` against a real OpenLDAP."""
 
 import contextlib
-import os
 import socket
 import subprocess
 import threading
 
 import pytest
 
-from arnold import BINARY
-from directory import READER_DN, SUFFIX, free_port, group, person, toml
+from directory import READER_DN, SUFFIX, free_port, group, person, refusal, said
+from directory import ask as ask_directory
 
 ANA = {
     f"entry: {person('ana')}",
@@ -24,25 +23,9 @@ def ask(directory, tmp_path):
     """`ask(login, password, **settings)`: what the directory says of somebody, line by line."""
 
     def asking(login, password, **more):
-        config = tmp_path / "arnold.toml"
-        config.write_text(toml("directory.corp", directory.settings(**more)))
-        return subprocess.run(
-            [BINARY, "federation", "debug", "ldap", "corp", login, "--config", str(config)],
-            input=f"{password}\n".encode() if isinstance(password, str) else password,
-            capture_output=True, timeout=60, env={"PATH": os.environ["PATH"]},
-        )
+        return ask_directory(tmp_path, directory.settings(**more), login, password)
 
     return asking
-
-
-def said(done):
-    assert done.returncode == 0, done.stderr.decode()
-    return set(done.stdout.decode().splitlines())
-
-
-def refusal(done):
-    assert done.returncode == 1, done.stdout.decode()
-    return done.stderr.decode().splitlines()[-1].removeprefix("arnold: ")
 
 
 def test_somebody_is_found_proved_and_told_with_all_their_groups(ask):

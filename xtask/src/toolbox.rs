@@ -37,6 +37,16 @@ const PROGRAMS: &[(&str, &[&str], &[&str])] = &[
     ),
     ("ldapadd", &["-VV"], &["ldap-utils"]),
     ("/usr/sbin/slapd", &["-VV"], &["slapd"]),
+    (
+        "/usr/sbin/samba",
+        &["--version"],
+        &[
+            "samba-ad-dc",
+            "samba-ad-provision",
+            "samba-dsdb-modules",
+            "samba-vfs-modules",
+        ],
+    ),
 ];
 
 fn debian_packages() -> Result<(), Fault> {

@@ -26,6 +26,9 @@ pub struct Config {
     pub bind_password: Option<SecretSource>,
     /// The name of a person's entry, with `{login}` in it: instead of an account of our own.
     pub user_dn: Option<String>,
+    /// Instead of both: the name by which people bind to Active Directory, with `{login}` in it
+    /// (`{login}@corp.example`, `CORP\{login}`). They then search for their own entry.
+    pub user_bind: Option<String>,
     /// Where people are searched.
     pub base: Option<String>,
     /// Which entry is a person's, with `{login}` in it.

@@ -192,5 +192,26 @@ fn told(answer: &LdapResult) -> String {
     if text.is_empty() {
         return format!("{meaning} ({})", answer.rc);
     }
-    format!("{meaning} ({}): {text}", answer.rc)
+    match active_directory(&text) {
+        Some(reason) => format!("{meaning} ({}): {reason}: {text}", answer.rc),
+        None => format!("{meaning} ({}): {text}", answer.rc),
+    }
+}
+
+/// Why Active Directory refuses somebody, which it tells by a number alone.
+fn active_directory(text: &str) -> Option<&'static str> {
+    let (_, data) = text.split_once(", data ")?;
+    let (code, _) = data.split_once(',')?;
+    Some(match code {
+        "525" => "no such account",
+        "52e" => "wrong password",
+        "530" => "not at this time of day",
+        "531" => "not from this machine",
+        "532" => "the password has expired",
+        "533" => "the account is disabled",
+        "701" => "the account has expired",
+        "773" => "the password must be changed first",
+        "775" => "the account is locked",
+        _ => return None,
+    })
 }

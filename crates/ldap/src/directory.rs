@@ -174,6 +174,21 @@ async fn verify_at(
             );
             one(&mut connection, settings, &dn, Scope::Base, &filter).await?
         }
+        Finding::Own {
+            principal,
+            base,
+            filter,
+        } => {
+            let name = principal.fill(login).ok_or(Refusal::Login)?;
+            prove(&mut connection, &name, password).await?;
+            let filter = filter.fill(&Values { login, dn: "" });
+            let entry = one(&mut connection, settings, base, Scope::Subtree, &filter).await?;
+            // The name may be somebody's and the entry somebody else's, such as where one
+            // account's principal name is another's account name. The entry is whose password
+            // it is.
+            prove(&mut connection, &entry.dn, password).await?;
+            entry
+        }
     };
     person(&mut connection, settings, &entry).await
 }

@@ -15,6 +15,7 @@ mod directory;
 mod dn;
 mod groups;
 mod person;
+mod principal;
 mod refusal;
 mod server;
 mod settings;

@@ -8,6 +8,7 @@ use aws::Secret;
 use tokio_rustls::rustls::ClientConfig;
 
 use crate::config::{Config, NestedGroups};
+use crate::principal::Principal;
 use crate::server::Server;
 use crate::template::{Filter, Name, NotATemplate, Place};
 use crate::tls;
@@ -31,7 +32,7 @@ pub enum ConfigError {
     },
     /// Nobody, or two, could ask.
     #[error(
-        "say either `bind_dn` and `bind_password`, or `user_dn`: somebody has to ask the directory"
+        "say either `bind_dn` and `bind_password`, or `user_dn`, or `user_bind`: somebody has to ask the directory"
     )]
     WhoAsks,
     /// A search without a place or a filter.
@@ -85,6 +86,12 @@ pub(crate) enum Finding {
     },
     /// Its name follows from the login.
     Named { dn: Name, filter: Option<Filter> },
+    /// By the person, who can bind before their entry's name is known.
+    Own {
+        principal: Principal,
+        base: String,
+        filter: Filter,
+    },
 }
 
 /// How groups are found.
@@ -138,11 +145,10 @@ fn finding(config: &Config) -> Result<Finding, ConfigError> {
         .as_deref()
         .map(|text| filter("user_filter", text, &[Place::Login]))
         .transpose()?;
-    match (&config.bind_dn, &config.bind_password, &config.user_dn) {
-        (Some(bind_dn), Some(password), None) if !bind_dn.is_empty() => {
-            let (Some(base), Some(filter)) = (config.base.clone(), filter) else {
-                return Err(ConfigError::NoSearch);
-            };
+    let account = (&config.bind_dn, &config.bind_password);
+    match (account, &config.user_dn, &config.user_bind) {
+        ((Some(bind_dn), Some(password)), None, None) if !bind_dn.is_empty() => {
+            let (base, filter) = searched(config, filter)?;
             let password = password.read()?;
             if password.expose().is_empty() {
                 return Err(ConfigError::EmptyPassword);
@@ -154,14 +160,34 @@ fn finding(config: &Config) -> Result<Finding, ConfigError> {
                 filter,
             })
         }
-        (None, None, Some(dn)) => Ok(Finding::Named {
+        ((None, None), Some(dn), None) => Ok(Finding::Named {
             dn: Name::parse(dn).map_err(|source| ConfigError::Template {
                 setting: "user_dn",
                 source,
             })?,
             filter,
         }),
+        ((None, None), None, Some(name)) => {
+            let principal = Principal::parse(name).map_err(|source| ConfigError::Template {
+                setting: "user_bind",
+                source,
+            })?;
+            let (base, filter) = searched(config, filter)?;
+            Ok(Finding::Own {
+                principal,
+                base,
+                filter,
+            })
+        }
         _ => Err(ConfigError::WhoAsks),
+    }
+}
+
+/// Where people are searched, and which entry is somebody's.
+fn searched(config: &Config, filter: Option<Filter>) -> Result<(String, Filter), ConfigError> {
+    match (config.base.clone(), filter) {
+        (Some(base), Some(filter)) => Ok((base, filter)),
+        _ => Err(ConfigError::NoSearch),
     }
 }
 
@@ -258,6 +284,7 @@ mod tests {
             "bind_password = { command = [\"echo\", \"x\"] }\n",
             "bind_dn = \"\"\nbind_password = { command = [\"echo\", \"x\"] }\n",
             "bind_dn = \"cn=a\"\nbind_password = { command = [\"echo\", \"x\"] }\nuser_dn = \"uid={login}\"\n",
+            "user_dn = \"uid={login}\"\nuser_bind = \"{login}@x\"\n",
         ] {
             let refusal = refusal(&format!(
                 "{urls}{wrong}base = \"dc=x\"\nuser_filter = \"(uid={{login}})\"\n"
@@ -266,6 +293,8 @@ mod tests {
         }
         let account = "bind_dn = \"cn=a\"\nbind_password = { command = [\"echo\", \"x\"] }\n";
         assert!(refusal(&format!("{urls}{account}")).starts_with("people are searched"));
+        let own = "user_bind = \"{login}@corp.example\"\n";
+        assert!(refusal(&format!("{urls}{own}")).starts_with("people are searched"));
         let silent = "bind_dn = \"cn=a\"\nbind_password = { command = [\"true\"] }\n";
         assert!(
             refusal(&format!(

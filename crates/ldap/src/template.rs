@@ -45,6 +45,11 @@ pub enum NotATemplate {
     /// It is not a name, or a place stands where no value can.
     #[error("`{0}` is not a distinguished name with a place in its values")]
     NotAName(String),
+    /// It is not a user principal name or an account name, or the place stands elsewhere.
+    #[error(
+        "`{0}` is no name to bind by: write `{{login}}@corp.example`, `CORP\\{{login}}` or `{{login}}`"
+    )]
+    NotAPrincipal(String),
 }
 
 /// What is put into the places.
