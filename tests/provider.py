@@ -140,6 +140,7 @@ class Issuer:
         self.keys = [SigningKey(algorithm)]
         self.published = None
         self.requests = []
+        self.posts = []
         self.answers = {}
         issuer = self
 
@@ -148,6 +149,14 @@ class Issuer:
 
             def do_GET(self):
                 issuer.requests.append(self.path)
+                self.respond()
+
+            def do_POST(self):
+                form = self.rfile.read(int(self.headers["content-length"])).decode()
+                issuer.posts.append((self.path, urllib.parse.parse_qs(form)))
+                self.respond()
+
+            def respond(self):
                 status, headers, body = issuer.answer(self.path)
                 with contextlib.suppress(ConnectionError):
                     self.send_response(status)

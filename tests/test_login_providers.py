@@ -153,9 +153,12 @@ def test_signed_tokens_are_verified_with_the_providers_keys(house, stand_ins, po
     assert enter(anonymous, pool, name, stand_ins.token(name, sub="bob"))[0] != identity
     stranger = Issuer()
     now = int(time.time())
+    audience = "Invalid login token. Incorrect token audience."
+    if name == USER_POOL:
+        audience = "Token is not from a supported provider of this identity pool."
     bad = {
         "Invalid login token. Couldn't verify signed token.": stand_ins.token(name, key=stranger.keys[0]),
-        "Invalid login token. Incorrect token audience.": stand_ins.token(name, aud="another"),
+        audience: stand_ins.token(name, aud="another"),
         "Invalid login token. Issuer doesn't match providerName": stand_ins.token(name, iss="https://evil.example"),
         "Invalid login token. Can't parse token": "nonsense",
     }
@@ -171,17 +174,57 @@ def test_signed_tokens_are_verified_with_the_providers_keys(house, stand_ins, po
             anonymous.get_id(IdentityPoolId=pool, Logins={other: stand_ins.token(name)})
 
 
-def test_a_user_pools_access_token_is_no_login_and_a_check_that_cannot_be_made_refuses(
-    stand_ins, pool, anonymous, refused
-):
+def test_a_user_pools_access_token_is_no_login(stand_ins, pool, anonymous, refused):
     for use in ("access", None):
         with refused("NotAuthorizedException", 400, "Invalid login token. Token is not an id token."):
             anonymous.get_id(IdentityPoolId=pool, Logins={USER_POOL: stand_ins.token(USER_POOL, token_use=use)})
-    with refused("NotAuthorizedException", 400, "Token is inactive."):
-        anonymous.get_id(IdentityPoolId=pool, Logins={USER_POOL: stand_ins.token(USER_POOL, aud="checked")})
     other = USER_POOL.replace("Abc123", "Other1")
-    with refused("NotAuthorizedException", 400, "Token is not from a supported provider of this identity pool."):
+    with refused("NotAuthorizedException", 400, "Invalid login token. Issuer doesn't match providerName"):
         anonymous.get_id(IdentityPoolId=pool, Logins={other: stand_ins.token(USER_POOL)})
+    with refused("NotAuthorizedException", 400, "Token is not from a supported provider of this identity pool."):
+        token = stand_ins.token(USER_POOL, iss=f"https://{other}")
+        anonymous.get_id(IdentityPoolId=pool, Logins={other: token})
+
+
+def test_a_user_pool_is_asked_whether_its_user_is_still_signed_in(stand_ins, pool, anonymous, refused):
+    """Where it says that it can be asked; see RFC 7662. AWS's own user pools do not."""
+    stand_in = stand_ins.running[USER_POOL]
+    document = json.loads(stand_in.answer("/.well-known/openid-configuration")[2])
+    token = stand_ins.token(USER_POOL, aud="checked")
+    logins = {USER_POOL: token}
+    inactive = "Token is inactive"
+    with refused("NotAuthorizedException", 400, inactive):
+        anonymous.get_id(IdentityPoolId=pool, Logins=logins)
+
+    document["introspection_endpoint"] = f"https://{USER_POOL}/introspect"
+    stand_ins.says(USER_POOL, "/.well-known/openid-configuration", document)
+    try:
+        stand_ins.says(USER_POOL, "/introspect", {"active": True, "sub": "ada"})
+        stand_in.posts.clear()
+        identity, _ = enter(anonymous, pool, USER_POOL, token)
+        assert stand_in.posts[-1] == ("/introspect", {"token": [token], "token_type_hint": ["id_token"]})
+        # Signed out, it is over at the next call, whatever the token says.
+        for said in ({"active": False}, {"active": "true"}, {}, {"active": True, "sub": "eve"}, []):
+            stand_ins.says(USER_POOL, "/introspect", said)
+            with refused("NotAuthorizedException", 400, inactive):
+                anonymous.get_credentials_for_identity(IdentityId=identity, Logins=logins)
+        stand_in.answers["/introspect"] = (401, {}, b"")
+        with refused("NotAuthorizedException", 400, inactive):
+            anonymous.get_credentials_for_identity(IdentityId=identity, Logins=logins)
+        stand_in.answers["/introspect"] = (503, {}, b"")
+        with refused("ExternalServiceException", 400):
+            anonymous.get_credentials_for_identity(IdentityId=identity, Logins=logins)
+        # Who forges a token is refused before anybody is asked.
+        stand_ins.says(USER_POOL, "/introspect", {"active": True})
+        asked = len(stand_in.posts)
+        with refused("NotAuthorizedException", 400, "Invalid login token. Couldn't verify signed token."):
+            anonymous.get_id(IdentityPoolId=pool, Logins={USER_POOL: token[:-8] + "AAAAAAAA"})
+        assert len(stand_in.posts) == asked
+        # A client without the check is not asked about.
+        enter(anonymous, pool, USER_POOL, stand_ins.token(USER_POOL))
+        assert len(stand_in.posts) == asked
+    finally:
+        stand_in.answers.clear()
 
 
 def test_a_role_follows_from_the_users_groups(house, stand_ins, pool, anonymous):
@@ -216,6 +259,9 @@ def test_facebook_is_asked_whose_token_it_is_and_for_which_application(stand_ins
     for token in ("unknown", "ada1&access_token=x", "ada1#"):
         with refused("NotAuthorizedException", 400, "Invalid login token. Couldn't verify token."):
             anonymous.get_id(IdentityPoolId=pool, Logins={name: token})
+    stand_ins.running[name].answers["/app?access_token=ada1"] = (503, {}, b"")
+    with refused("ExternalServiceException", 400, "The identity provider did not answer."):
+        anonymous.get_id(IdentityPoolId=pool, Logins={name: "ada1"})
 
 
 def test_amazon_is_asked_whose_token_it_is_and_for_which_application(house, stand_ins, pool, anonymous, refused):

@@ -5,7 +5,7 @@ use plane::{Call, Error, Operation, Permit, Touches};
 use store::Transaction;
 use wire::{Input, Output};
 
-use crate::errors::{Nothing, invalid_parameter, no_such_identity};
+use crate::errors::{Nothing, invalid_parameter, no_such_developer_provider, no_such_identity};
 use crate::identity_record::Identity;
 use crate::pool::{IdentityPool, SCOPE, ask};
 
@@ -26,9 +26,7 @@ fn check_provider(pool: &IdentityPool, name: &str) -> Result<(), Error> {
     if pool.configuration.developer_provider.as_deref() == Some(name) {
         return Ok(());
     }
-    Err(invalid_parameter(format!(
-        "{name} is not the developer provider of this identity pool."
-    )))
+    Err(no_such_developer_provider())
 }
 
 /// Finds the identity of a user, or the users of an identity.

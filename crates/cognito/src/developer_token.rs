@@ -10,7 +10,7 @@ use wire::Input;
 
 use crate::errors::{
     access_is_forbidden, developer_user_is_registered, invalid_parameter, login_is_taken,
-    no_such_identity,
+    logins_do_not_match, no_such_developer_provider, no_such_identity,
 };
 use crate::identity_record::Identity;
 use crate::logins::{PresentedLogins, ProvenLogin, prove};
@@ -76,8 +76,10 @@ impl GatheringOperation for GetOpenIdTokenForDeveloperIdentity {
             let uuid = aws::uuid_v4(permit.environment.entropy.as_ref());
             Identity::new(&pool, &uuid, permit.now())
         });
+        let holders = Identity::holders(tx, &pool.id, &proof.logins)?;
+        check_named(&pool, &identity, &holders)?;
         let mut changes = is_new;
-        for (login, holder) in Identity::holders(tx, &pool.id, &proof.logins)? {
+        for (login, holder) in holders {
             match holder {
                 Some(holder) if holder.id == identity.id => {}
                 Some(_) => return Err(taken(&pool, login)),
@@ -132,20 +134,36 @@ fn developer_login(
     logins: &mut PresentedLogins,
 ) -> Result<ProvenLogin, Error> {
     let provider = pool.configuration.developer_provider.as_deref();
-    let provider = provider.ok_or_else(|| {
-        invalid_parameter("The identity pool has no developer provider configured.")
-    })?;
-    let user = logins.remove(provider).ok_or_else(|| {
-        invalid_parameter(format!(
-            "Please provide a login for the developer provider {provider}."
-        ))
-    })?;
+    let provider = provider.ok_or_else(no_such_developer_provider)?;
+    let user = logins
+        .remove(provider)
+        .ok_or_else(no_such_developer_provider)?;
     if user.is_empty() || user.chars().count() > USER_CHARS_MAX {
         return Err(invalid_parameter(format!(
             "A developer user identifier must have 1 to {USER_CHARS_MAX} characters."
         )));
     }
     Ok(ProvenLogin::of_developer(pool, provider, &user))
+}
+
+/// Whether the caller may speak for the identity: the developer knows its person already, or
+/// a login of it is among those that were proved. Ids are no secrets, and whoever hands one
+/// to the developer's back end need not be its person.
+fn check_named(
+    pool: &IdentityPool,
+    identity: &Identity,
+    holders: &[(&ProvenLogin, Option<Identity>)],
+) -> Result<(), Error> {
+    let developer = pool.configuration.developer_provider.as_deref();
+    let is_developers = !identity
+        .developer_users(developer.unwrap_or_default())
+        .is_empty();
+    let mut held = holders.iter().filter_map(|(_, holder)| holder.as_ref());
+    // Logins of another identity are refused with their own words.
+    if !identity.is_authenticated() || is_developers || held.next().is_some() {
+        return Ok(());
+    }
+    Err(logins_do_not_match())
 }
 
 fn taken(pool: &IdentityPool, login: &ProvenLogin) -> Error {

@@ -43,6 +43,25 @@ pub(crate) fn logins_do_not_match() -> Error {
     )
 }
 
+/// A login key that names no provider whose proof anybody could bring.
+pub(crate) fn no_public_provider() -> Error {
+    invalid_parameter("Please provide a valid public provider")
+}
+
+/// The pool has no developer provider of this name.
+pub(crate) fn no_such_developer_provider() -> Error {
+    invalid_parameter("This identity pool does not support the specified developer provider")
+}
+
+/// A provider that has to be asked does not answer.
+pub(crate) fn provider_is_silent(
+    why: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> Error {
+    Error::new("ExternalServiceException")
+        .say("The identity provider did not answer.")
+        .because(why)
+}
+
 /// A login belongs to another identity than the one that it was to be added to.
 pub(crate) fn login_is_taken() -> Error {
     Error::new("ResourceConflictException")

@@ -49,10 +49,16 @@ pub(crate) struct IdentityView {
 
 impl From<Identity> for IdentityView {
     fn from(identity: Identity) -> IdentityView {
-        let logins = identity.logins.into_iter();
+        // The developer may know one identity by several names.
+        let mut logins: Vec<String> = Vec::new();
+        for login in identity.logins {
+            if !logins.contains(&login.provider) {
+                logins.push(login.provider);
+            }
+        }
         IdentityView {
             identity_id: identity.id,
-            logins: logins.map(|login| login.provider).collect(),
+            logins,
             creation_date: identity.created,
             last_modified_date: identity.modified,
         }

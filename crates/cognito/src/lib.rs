@@ -31,6 +31,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod unlink;
+mod user_pool_logins;
 
 pub use self::identity_record::{Identity, LinkedLogin};
 pub use self::pool::SCOPE;

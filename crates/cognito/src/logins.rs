@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use identity::OidcProvider;
-use oidc::{Claims, Expectation, Refusal};
+use oidc::{Claims, Expectation, Refusal, Unverified};
 use plane::{Call, Error};
 use serde_json::{Map, Value};
 
-use crate::errors::{logins_do_not_match, not_authorized};
+use crate::errors::{logins_do_not_match, no_public_provider, not_authorized, provider_is_silent};
 use crate::pool::{IdentityPool, UserPoolClient};
-use crate::saml_logins;
+use crate::pool_view::PUBLIC_PROVIDERS;
+use crate::{saml_logins, user_pool_logins};
 
 /// The longest subject (OpenID Connect Core §2, `sub`). It becomes part of a session.
 const SUBJECT_BYTES_MAX: usize = 255;
@@ -75,7 +76,7 @@ impl ProvenLogin {
     }
 
     /// The same login, known to have come through this client.
-    fn through(mut self, client: &str) -> ProvenLogin {
+    pub(crate) fn through(mut self, client: &str) -> ProvenLogin {
         self.client = Some(client.to_owned());
         self
     }
@@ -116,7 +117,11 @@ impl ProvenLogin {
 
     /// Somebody of whom a verified token speaks. `qualifier` stands in `amr` before the
     /// person.
-    fn of_claims(provider: &str, qualifier: &str, claims: &Claims) -> Result<ProvenLogin, Error> {
+    pub(crate) fn of_claims(
+        provider: &str,
+        qualifier: &str,
+        claims: &Claims,
+    ) -> Result<ProvenLogin, Error> {
         let qualifier = format!("{provider}:{qualifier}");
         ProvenLogin::of_person(provider, &qualifier, claims.subject(), claims.all().clone())
     }
@@ -239,31 +244,60 @@ async fn prove_one(
         .filter(|client| client.provider_name.as_deref() == Some(key))
         .collect();
     if !clients.is_empty() {
-        return prove_user(call, key, &clients, token).await;
+        return user_pool_logins::prove(call, key, &clients, token).await;
     }
-    let provider = oidc_provider(call, pool, key)?.ok_or_else(unsupported)?;
+    let provider = oidc_provider(call, pool, key)?.ok_or_else(|| unlisted(pool, key, token))?;
     let (clients, thumbprints) = (&provider.client_ids, &provider.thumbprints);
-    let claims = verify(call, &provider.issuer, clients, thumbprints, token).await?;
+    let claims = verified(call, &provider.issuer, clients, thumbprints, token)
+        .await
+        .map_err(refuse)?;
     ProvenLogin::of_claims(key, claims.client_id(), &claims)
 }
 
 /// Verifies a signed token. `thumbprints` count beside known authorities.
-async fn verify(
+pub(crate) async fn verified(
     call: &Call,
     issuer: &str,
     client_ids: &[String],
     thumbprints: &[String],
     token: &str,
-) -> Result<Claims, Error> {
+) -> Result<Claims, Refusal> {
     let expectation = Expectation {
         issuer,
         client_ids,
         now: call.now_s(),
     };
     let keys = &call.environment.oidc_keys;
-    oidc::verify_pinned(token, &expectation, keys, thumbprints)
-        .await
-        .map_err(refuse)
+    oidc::verify_pinned(token, &expectation, keys, thumbprints).await
+}
+
+/// Why a login counts for nothing whose provider the pool does not list. AWS reads such a
+/// token before it looks for the provider, and so tells who confused two names.
+fn unlisted(pool: &IdentityPool, key: &str, token: &str) -> Error {
+    let configuration = &pool.configuration;
+    if configuration.developer_provider.as_deref() == Some(key) {
+        // The developer's users come with the developer's signature.
+        return no_public_provider();
+    }
+    if PUBLIC_PROVIDERS.contains(&key) {
+        return unsupported();
+    }
+    let unverified = match Unverified::parse(token) {
+        Ok(unverified) => unverified,
+        Err(refusal) => return refuse(refusal),
+    };
+    if let Err(refusal) = unverified.audiences() {
+        return refuse(refusal);
+    }
+    let named = unverified.issuer().split_once("://").map(|(_, name)| name);
+    if named != Some(key) {
+        return invalid_token("Issuer doesn't match providerName");
+    }
+    if configuration.has_providers() {
+        unsupported()
+    } else {
+        logins_do_not_match()
+    }
 }
 
 /// Verifies the token of a provider that AWS has built in.
@@ -296,38 +330,10 @@ fn refuse_public(refusal: social::Refusal) -> Error {
         social::Refusal::WrongApplication(_) => {
             invalid_token("Incorrect token audience.").because(refusal)
         }
+        social::Refusal::Silent(fetch) => provider_is_silent(fetch),
         social::Refusal::Malformed => invalid_token("Can't parse token").because(refusal),
         other => invalid_token("Couldn't verify token.").because(other),
     }
-}
-
-/// Verifies the identity token of a user pool, for one of the clients that the pool lists.
-async fn prove_user(
-    call: &Call,
-    key: &str,
-    clients: &[&UserPoolClient],
-    token: &str,
-) -> Result<ProvenLogin, Error> {
-    let ids: Vec<String> = clients
-        .iter()
-        .filter_map(|client| client.client_id.clone())
-        .collect();
-    let claims = verify(call, &format!("https://{key}"), &ids, &[], token).await?;
-    // Access tokens are signed with the same keys, and say less.
-    if claims.all().get("token_use").and_then(Value::as_str) != Some("id") {
-        return Err(invalid_token("Token is not an id token."));
-    }
-    let wants_check = clients.iter().any(|client| {
-        client.client_id.as_deref() == Some(claims.client_id())
-            && client.server_side_token_check == Some(true)
-    });
-    if wants_check {
-        // Only the user pool knows whether its user is still signed in.
-        return Err(not_authorized("Token is inactive.")
-            .because("the user pool is not here, so it cannot be asked about its user"));
-    }
-    ProvenLogin::of_claims(key, "CognitoSignIn", &claims)
-        .map(|login| login.through(claims.client_id()))
 }
 
 /// The provider behind a login key: the pool lists its ARN, and the pool's account has it.
@@ -351,7 +357,7 @@ pub(crate) fn unsupported() -> Error {
 }
 
 /// A refused token in AWS's words.
-fn refuse(refusal: Refusal) -> Error {
+pub(crate) fn refuse(refusal: Refusal) -> Error {
     let sentence = match &refusal {
         Refusal::WrongIssuer { .. } => "Issuer doesn't match providerName".to_owned(),
         Refusal::WrongAudience { .. } | Refusal::WrongAuthorizedParty { .. } => {

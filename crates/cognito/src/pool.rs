@@ -67,6 +67,37 @@ pub struct Configuration {
     pub saml_provider_arns: Vec<String>,
 }
 
+impl Configuration {
+    /// Whether anybody can sign in, with whatever provider.
+    pub(crate) fn has_providers(&self) -> bool {
+        !self.public_providers.is_empty()
+            || self.developer_provider.is_some()
+            || !self.oidc_provider_arns.is_empty()
+            || !self.user_pools.is_empty()
+            || !self.saml_provider_arns.is_empty()
+    }
+
+    /// Whether a role mapping can be for this name: a login key, an ARN, or a user pool with
+    /// its client.
+    pub(crate) fn has_provider(&self, name: &str) -> bool {
+        let is_oidc = |arn: &String| {
+            let key = arn.split_once(":oidc-provider/").map(|(_, key)| key);
+            arn == name || key == Some(name)
+        };
+        let is_client = |client: &UserPoolClient| {
+            let id = client.client_id.as_deref();
+            let provider = client.provider_name.as_deref();
+            name.rsplit_once(':')
+                .is_some_and(|(pool, of_pool)| provider == Some(pool) && id == Some(of_pool))
+        };
+        self.public_providers.contains_key(name)
+            || self.developer_provider.as_deref() == Some(name)
+            || self.oidc_provider_arns.iter().any(is_oidc)
+            || self.user_pools.iter().any(is_client)
+            || self.saml_provider_arns.iter().any(|arn| arn == name)
+    }
+}
+
 /// A client of a user pool, as a provider of an identity pool.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct UserPoolClient {
@@ -150,7 +181,8 @@ impl Record for IdentityPool {
     }
 }
 
-fn arn(region: &str, account: AccountId, id: &str) -> Arn {
+/// The ARN of the pool of this id.
+pub(crate) fn arn(region: &str, account: AccountId, id: &str) -> Arn {
     let resource = format!("identitypool/{id}");
     Arn::new("cognito-identity", region, account.as_str(), &resource)
 }

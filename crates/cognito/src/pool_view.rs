@@ -7,14 +7,16 @@ use plane::{Call, Error};
 use wire::{Input, Output};
 
 use crate::application::open_all;
-use crate::errors::{invalid_parameter, limit_exceeded};
+use crate::errors::{invalid_parameter, limit_exceeded, no_public_provider};
+use crate::logins::COGNITO;
 use crate::pool::{Configuration, IdentityPool, UserPoolClient};
+use crate::user_pool_logins::is_user_pool;
 
 /// The most providers of one kind that a pool has (Cognito Developer Guide, "Quotas").
 const PROVIDERS_MAX: usize = 50;
 
 /// The public providers that AWS has built in.
-const PUBLIC_PROVIDERS: &[&str] = &[
+pub(crate) const PUBLIC_PROVIDERS: &[&str] = &[
     "accounts.google.com",
     "api.twitter.com",
     "appleid.apple.com",
@@ -106,13 +108,38 @@ impl From<UserPoolInput> for UserPoolClient {
 pub(crate) fn check(configuration: &Configuration) -> Result<(), Error> {
     for provider in configuration.public_providers.keys() {
         if !PUBLIC_PROVIDERS.contains(&provider.as_str()) {
-            return Err(invalid_parameter("Please provide a valid public provider"));
+            return Err(no_public_provider());
         }
     }
     check_arns("oidc-provider/", &configuration.oidc_provider_arns)?;
     check_arns("saml-provider/", &configuration.saml_provider_arns)?;
     if configuration.user_pools.len() > PROVIDERS_MAX {
         return Err(too_many());
+    }
+    let is_whole = |client: &UserPoolClient| {
+        let name = client.provider_name.as_deref();
+        client.client_id.is_some() && name.is_some_and(is_user_pool)
+    };
+    if !configuration.user_pools.iter().all(is_whole) {
+        return Err(invalid_parameter("Invalid Cognito Identity Provider"));
+    }
+    check_developer_provider(configuration)
+}
+
+/// One name for two providers would make one person of two.
+fn check_developer_provider(configuration: &Configuration) -> Result<(), Error> {
+    let Some(name) = configuration.developer_provider.as_deref() else {
+        return Ok(());
+    };
+    let mut oidc = configuration.oidc_provider_arns.iter();
+    let is_oidc = oidc.any(|arn| {
+        arn.split_once(":oidc-provider/")
+            .is_some_and(|(_, key)| key == name)
+    });
+    if is_oidc || name == COGNITO || PUBLIC_PROVIDERS.contains(&name) {
+        return Err(invalid_parameter(format!(
+            "The developer provider name {name} is another provider's."
+        )));
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::application::keep_all;
 use crate::errors::{Nothing, invalid_parameter, limit_exceeded};
 use crate::identity_record::Identity;
 use crate::paging;
-use crate::pool::{Configuration, IdentityPool, SCOPE, ask};
+use crate::pool::{Configuration, IdentityPool, SCOPE, arn as pool_arn, ask};
 use crate::pool_view::{PoolView, UserPoolInput, check};
 use crate::tags;
 
@@ -65,9 +65,21 @@ impl Operation for CreateIdentityPool {
     type Output = PoolView;
 
     fn touches(&self, call: &Call, _tx: &Transaction) -> Result<Touches, Error> {
-        let account = call.account()?.to_string();
-        let ask = Ask::new("cognito-identity:CreateIdentityPool", "*", account);
-        Ok(Touches::one(tags::requested(ask, &self.identity_pool_tags)))
+        let account = call.account()?;
+        let ask = Ask::new(
+            "cognito-identity:CreateIdentityPool",
+            "*",
+            account.to_string(),
+        );
+        let touches = Touches::one(tags::requested(ask, &self.identity_pool_tags));
+        if self.identity_pool_tags.is_empty() {
+            return Ok(touches);
+        }
+        // Service authorization reference, "API operations defined by Amazon Cognito
+        // Identity". The pool has no id yet.
+        let arn = pool_arn(call.region(), account, "*").to_string();
+        let tagging = Ask::new("cognito-identity:TagResource", arn, account.to_string());
+        Ok(touches.and(tags::requested(tagging, &self.identity_pool_tags)))
     }
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<PoolView, Error> {

@@ -90,6 +90,13 @@ impl Operation for SetIdentityPoolRoles {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
         let mut pool = IdentityPool::require(tx, &permit, &self.identity_pool_id)?;
+        for provider in self.role_mappings.keys() {
+            if !pool.configuration.has_provider(provider) {
+                return Err(invalid_parameter(format!(
+                    "({provider}) is not a valid RoleMapping ProviderName or is not a configured provider."
+                )));
+            }
+        }
         let mappings = self.role_mappings.iter().map(|(provider, mapping)| {
             let mapping = RoleMapping::try_from(mapping)?;
             Ok((provider.clone(), mapping))

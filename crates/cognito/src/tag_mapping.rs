@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use facts::OperationFacts;
-use identity::Tag;
+use identity::{Ask, Tag};
 use plane::{Call, Error, Operation, Permit, Touches};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -193,9 +193,11 @@ impl Operation for SetPrincipalTagAttributeMap {
     const FACTS: &'static OperationFacts = facts::cognito_identity::SET_PRINCIPAL_TAG_ATTRIBUTE_MAP;
     type Output = TagMappingView;
 
-    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
-        let id = &self.identity_pool_id;
-        ask("cognito-identity:SetPrincipalTagAttributeMap", tx, call, id).map(Touches::one)
+    fn touches(&self, call: &Call, _tx: &Transaction) -> Result<Touches, Error> {
+        // The service authorization reference knows no resource type for it.
+        let action = "cognito-identity:SetPrincipalTagAttributeMap";
+        let account = call.account()?.to_string();
+        Ok(Touches::one(Ask::new(action, "*", account)))
     }
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<TagMappingView, Error> {

@@ -30,6 +30,18 @@ pub(crate) fn key_location(document: &[u8], issuer: &str) -> Result<String, Disc
     address(&of_issuer(document, issuer)?, "jwks_uri", issuer)
 }
 
+/// Reads where `issuer` says whether a token still counts (RFC 7662), if it says so anywhere.
+pub(crate) fn introspection_location(
+    document: &[u8],
+    issuer: &str,
+) -> Result<Option<String>, DiscoveryFault> {
+    let document = of_issuer(document, issuer)?;
+    if !document.contains_key("introspection_endpoint") {
+        return Ok(None);
+    }
+    address(&document, "introspection_endpoint", issuer).map(Some)
+}
+
 /// Where people sign in at a provider, and where codes become tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoints {

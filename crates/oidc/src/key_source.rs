@@ -175,6 +175,13 @@ impl KeySource {
         .await
     }
 
+    /// Where `issuer` can be asked whether a token still counts, if anywhere. Asks it each
+    /// time.
+    pub async fn introspection(&self, issuer: &str) -> Result<Option<String>, KeysFault> {
+        let document = self.document(&discovery::location(issuer), &[]).await?;
+        Ok(discovery::introspection_location(&document, issuer)?)
+    }
+
     async fn location_of(&self, asked: Asked<'_>) -> Result<String, KeysFault> {
         let location = discovery::location(asked.issuer);
         let document = self.document(&location, asked.thumbprints).await?;

@@ -44,9 +44,12 @@ pub enum Refusal {
     /// A signed token that is not right.
     #[error(transparent)]
     Token(#[from] oidc::Refusal),
-    /// The provider did not answer, or said that the token is nothing.
+    /// The provider said that the token is nothing.
     #[error("the provider does not vouch for the token: {0}")]
-    Unvouched(#[from] outbound::FetchRefusal),
+    Unvouched(outbound::FetchRefusal),
+    /// The provider did not answer.
+    #[error("the provider does not answer: {0}")]
+    Silent(outbound::FetchRefusal),
     /// The answer is not what the provider is known to answer.
     #[error("the provider's answer lacks `{0}`")]
     Answer(&'static str),
@@ -56,6 +59,17 @@ pub enum Refusal {
     /// The token cannot be one of this provider's.
     #[error("the token is malformed")]
     Malformed,
+}
+
+impl From<outbound::FetchRefusal> for Refusal {
+    fn from(refusal: outbound::FetchRefusal) -> Refusal {
+        match &refusal {
+            outbound::FetchRefusal::Status { status, .. } if !status.is_server_error() => {
+                Refusal::Unvouched(refusal)
+            }
+            _ => Refusal::Silent(refusal),
+        }
+    }
 }
 
 /// What verification needs to know.

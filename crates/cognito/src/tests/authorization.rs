@@ -2,7 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
-use super::house::{ACCOUNT, House, REGION, refusal};
+use super::house::{ACCOUNT, House, REGION, refusal, text};
+
+const DEVELOPER: &str = "login.shop";
 
 /// Every signed operation with a good input, and whether its action knows the pool as resource.
 fn operations(pool: &str, identity: &str) -> Vec<(&'static str, Json, bool)> {
@@ -15,6 +17,15 @@ fn operations(pool: &str, identity: &str) -> Vec<(&'static str, Json, bool)> {
         input
     };
     let named = json!({"IdentityPoolName": "p", "AllowUnauthenticatedIdentities": true});
+    let of_provider = of_pool(json!({"IdentityProviderName": "idp.example.com/people"}));
+    let merging = of_pool(json!({
+        "DeveloperProviderName": DEVELOPER,
+        "SourceUserIdentifier": "bob", "DestinationUserIdentifier": "ann",
+    }));
+    let unlinking = of_pool(json!({
+        "IdentityId": identity,
+        "DeveloperProviderName": DEVELOPER, "DeveloperUserIdentifier": "ann",
+    }));
     vec![
         ("CreateIdentityPool", named.clone(), false),
         ("DescribeIdentityPool", of_pool(json!({})), true),
@@ -22,6 +33,20 @@ fn operations(pool: &str, identity: &str) -> Vec<(&'static str, Json, bool)> {
         ("ListIdentityPools", json!({"MaxResults": 1}), false),
         ("SetIdentityPoolRoles", of_pool(json!({"Roles": {}})), false),
         ("GetIdentityPoolRoles", of_pool(json!({})), true),
+        ("SetPrincipalTagAttributeMap", of_provider.clone(), false),
+        ("GetPrincipalTagAttributeMap", of_provider, true),
+        (
+            "GetOpenIdTokenForDeveloperIdentity",
+            of_pool(json!({"Logins": {DEVELOPER: "ann"}})),
+            true,
+        ),
+        (
+            "LookupDeveloperIdentity",
+            of_pool(json!({"DeveloperUserIdentifier": "ann"})),
+            true,
+        ),
+        ("MergeDeveloperIdentities", merging, true),
+        ("UnlinkDeveloperIdentity", unlinking, true),
         ("DescribeIdentity", json!({"IdentityId": identity}), false),
         ("ListIdentities", of_pool(json!({"MaxResults": 1})), true),
         (
@@ -48,7 +73,19 @@ fn operations(pool: &str, identity: &str) -> Vec<(&'static str, Json, bool)> {
 async fn each_operation_needs_its_action_on_its_resource() {
     let house = House::new();
     let pool = house.pool(true).await;
-    let identity = house.id(&pool, &json!({})).await;
+    let developers = json!({
+        "IdentityPoolId": pool, "IdentityPoolName": "p", "AllowUnauthenticatedIdentities": true,
+        "DeveloperProviderName": DEVELOPER,
+    });
+    house.good("UpdateIdentityPool", developers).await;
+    let mut identity = String::new();
+    for user in ["bob", "ann"] {
+        let input = json!({"IdentityPoolId": pool, "Logins": {DEVELOPER: user}});
+        let answer = house
+            .good("GetOpenIdTokenForDeveloperIdentity", input)
+            .await;
+        identity = text(&answer["IdentityId"]);
+    }
     let arn = format!("arn:aws:cognito-identity:{REGION}:{ACCOUNT}:identitypool/{pool}");
     for (operation, input, on_pool) in operations(&pool, &identity) {
         let action = format!("cognito-identity:{operation}");
@@ -201,4 +238,37 @@ async fn an_update_that_changes_tags_needs_the_right_to_tag() {
             "{sentence}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_pool_with_tags_needs_the_right_to_tag() {
+    let house = House::new();
+    let making = json!({
+        "Effect": "Allow", "Action": "cognito-identity:CreateIdentityPool", "Resource": "*",
+    });
+    house.add_user(ACCOUNT, "maker", making);
+    let tagging = json!({
+        "Effect": "Allow",
+        "Action": ["cognito-identity:CreateIdentityPool", "cognito-identity:TagResource"],
+        "Resource": "*",
+    });
+    house.add_user(ACCOUNT, "tagger", tagging);
+    let create = async |user: &str, tags: Json| {
+        let input = json!({
+            "IdentityPoolName": "p", "AllowUnauthenticatedIdentities": true,
+            "IdentityPoolTags": tags,
+        });
+        let caller = house.user(ACCOUNT, user);
+        house
+            .call_as(&caller, REGION, "CreateIdentityPool", input)
+            .await
+    };
+    create("maker", json!({})).await.unwrap();
+    create("tagger", json!({"team": "red"})).await.unwrap();
+    let (code, sentence) = refusal(create("maker", json!({"team": "red"})).await);
+    assert_eq!(code, "AccessDenied");
+    assert!(
+        sentence.contains("cognito-identity:TagResource"),
+        "{sentence}"
+    );
 }

@@ -211,6 +211,9 @@ async fn logins_are_linked_to_the_identity_that_is_named() {
     house.good(TOKEN, named("anna", &guest)).await;
     let found = lookup(&house, &pool, json!({"IdentityId": guest})).await;
     assert_eq!(found["DeveloperUserIdentifierList"], json!(["ann", "anna"]));
+    let input = json!({"IdentityId": guest});
+    let described = house.good("DescribeIdentity", input).await;
+    assert_eq!(described["Logins"], json!([DEVELOPER]));
     let (bob, _) = sign_in(&house, &pool, "bob").await;
     assert_eq!(
         house.refused(TOKEN, named("ann", &bob)).await.0,
@@ -224,6 +227,18 @@ async fn logins_are_linked_to_the_identity_that_is_named() {
         "ResourceConflictException"
     );
     assert_ne!(public, bob);
+    // Nobody becomes somebody whom the developer does not know by naming them.
+    let eve = named("mallory", &public);
+    assert_eq!(
+        house.refused(TOKEN, eve.clone()).await,
+        says(
+            "NotAuthorizedException",
+            "Logins don't match. Please include at least one valid login for this identity or identity pool."
+        )
+    );
+    let mut proved = eve;
+    proved["Logins"][KEY] = house.login("eve")[KEY].clone();
+    house.good(TOKEN, proved).await;
     let absent = format!("{REGION}:00000000-0000-4000-8000-000000000000");
     let other_pool = self::pool(&house).await;
     let elsewhere = sign_in(&house, &other_pool, "zoe").await.0;
@@ -277,8 +292,8 @@ async fn only_the_developers_account_vouches_for_its_users() {
     assert_eq!(
         house.refused("GetId", unsigned).await,
         says(
-            "NotAuthorizedException",
-            "Token is not from a supported provider of this identity pool."
+            "InvalidParameterException",
+            "Please provide a valid public provider"
         )
     );
 }

@@ -4,7 +4,7 @@ use aws::Clock as _;
 use identity::OidcProvider;
 use serde_json::{Value as Json, json};
 
-use super::house::{ACCOUNT, House, OTHER, refusal, says};
+use super::house::{ACCOUNT, House, OTHER, refusal, says, text};
 use super::provider::{ISSUER, KEY, OTHER_ISSUER, OTHER_KEY, claims, forged, token};
 
 const UNSUPPORTED: &str = "Token is not from a supported provider of this identity pool.";
@@ -140,15 +140,7 @@ async fn providers_that_cannot_be_verified_are_refused() {
     for key in [
         "www.digits.com",
         "graph.facebook.com",
-        "login.mine",
-        "cognito-idp.eu-central-1.amazonaws.com/eu-central-1_b",
         "arn:aws:iam::111122223333:saml-provider/adfs",
-        "nobody.example.com",
-        ISSUER,
-        "IDP.example.com/people",
-        "idp.example.com/people/",
-        // Trusted by the account, but no longer by the pool.
-        OTHER_KEY,
     ] {
         assert_eq!(
             refused(&house, &pool, key, &token).await,
@@ -156,8 +148,25 @@ async fn providers_that_cannot_be_verified_are_refused() {
             "{key}"
         );
     }
-    // Those that the pool takes speak for themselves alone.
+    // Trusted by the account, but no longer by the pool.
+    let other = house.token(OTHER_ISSUER, "ann");
+    assert_eq!(refused(&house, &pool, OTHER_KEY, &other).await, UNSUPPORTED);
+    let input = json!({"IdentityPoolId": pool, "Logins": {"login.mine": token}});
+    assert_eq!(
+        house.refused("GetId", input).await,
+        says(
+            "InvalidParameterException",
+            "Please provide a valid public provider"
+        )
+    );
+    // A token speaks for its issuer alone, whether the pool knows the name beside it or not.
     for key in [
+        "cognito-idp.eu-central-1.amazonaws.com/eu-central-1_b",
+        "nobody.example.com",
+        ISSUER,
+        "IDP.example.com/people",
+        "idp.example.com/people/",
+        OTHER_KEY,
         "accounts.google.com",
         "cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a",
     ] {
@@ -172,6 +181,37 @@ async fn providers_that_cannot_be_verified_are_refused() {
     let input = json!({"IdentityPoolId": pool, "Logins": both});
     let said = house.refused("GetId", input).await;
     assert_eq!(said, says("NotAuthorizedException", UNSUPPORTED));
+}
+
+#[tokio::test]
+async fn a_login_that_nobody_takes_is_read_all_the_same() {
+    let house = House::new();
+    let input = json!({"IdentityPoolName": "open", "AllowUnauthenticatedIdentities": true});
+    let pool = text(&house.good("CreateIdentityPool", input).await["IdentityPoolId"]);
+    let mut nobody = ann(&house);
+    nobody.as_object_mut().unwrap().remove("aud");
+    for (token, sentence) in [
+        (
+            "nonsense".to_owned(),
+            "Invalid login token. Can't parse token",
+        ),
+        (
+            token(&nobody),
+            "Invalid login token. Missing a required claim: aud",
+        ),
+        (
+            house.token(OTHER_ISSUER, "ann"),
+            "Invalid login token. Issuer doesn't match providerName",
+        ),
+        (
+            house.token(ISSUER, "ann"),
+            "Logins don't match. Please include at least one valid login for this identity or identity pool.",
+        ),
+    ] {
+        let input = json!({"IdentityPoolId": pool, "Logins": {KEY: token}});
+        let refused = house.refused("GetId", input).await;
+        assert_eq!(refused, says("NotAuthorizedException", sentence));
+    }
 }
 
 #[tokio::test]

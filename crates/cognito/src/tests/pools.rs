@@ -113,6 +113,30 @@ async fn a_developer_provider_keeps_its_name() {
 }
 
 #[tokio::test]
+async fn a_developer_provider_has_a_name_of_its_own() {
+    let house = House::new();
+    let oidc = json!([format!(
+        "arn:aws:iam::{ACCOUNT}:oidc-provider/idp.example.com"
+    )]);
+    for name in [
+        "idp.example.com",
+        "graph.facebook.com",
+        "cognito-identity.amazonaws.com",
+    ] {
+        let more = json!({"DeveloperProviderName": name, "OpenIdConnectProviderARNs": oidc});
+        assert_eq!(
+            house
+                .refused("CreateIdentityPool", with(whole(), more))
+                .await,
+            says(
+                "InvalidParameterException",
+                &format!("The developer provider name {name} is another provider's.")
+            )
+        );
+    }
+}
+
+#[tokio::test]
 async fn providers_that_cannot_be_are_refused() {
     let house = House::new();
     let refused = async |more: Json| {
@@ -131,6 +155,21 @@ async fn providers_that_cannot_be_are_refused() {
             "Please provide a valid public provider"
         )
     );
+    let user_pool = "cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a";
+    for client in [
+        json!({"ClientId": "c"}),
+        json!({"ProviderName": user_pool}),
+        json!({"ProviderName": "eu-central-1_a", "ClientId": "c"}),
+        json!({"ProviderName": "idp.example.com/people", "ClientId": "c"}),
+    ] {
+        assert_eq!(
+            refused(json!({"CognitoIdentityProviders": [client]})).await,
+            says(
+                "InvalidParameterException",
+                "Invalid Cognito Identity Provider"
+            )
+        );
+    }
     for arn in [
         "https://idp.example.com/people",
         "arn:aws:iam::111122223333:saml-provider/adfs",

@@ -4,7 +4,7 @@ use aws::Clock as _;
 use serde_json::{Value as Json, json};
 
 use super::house::{ACCOUNT, Answered, House, provider_arn, says, trust};
-use super::provider::{ISSUER, KEY, claims, token};
+use super::provider::{ISSUER, KEY, OTHER_KEY, claims, token};
 
 fn role(name: &str) -> String {
     format!("arn:aws:iam::{ACCOUNT}:role/pool/{name}")
@@ -211,7 +211,7 @@ async fn a_role_that_a_token_names_must_trust_the_pool() {
 
 #[tokio::test]
 async fn a_role_can_be_asked_for_only_where_it_is_mapped() {
-    let mapped = Mapped::new("other.example.com", one_rule("Equals", "Deny")).await;
+    let mapped = Mapped::new(OTHER_KEY, one_rule("Equals", "Deny")).await;
     let unmapped = says(
         "InvalidParameterException",
         "CustomRoleArn is only for logins whose provider has a role mapping.",

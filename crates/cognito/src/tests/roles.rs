@@ -2,7 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use super::house::{ACCOUNT, House, OTHER, REGION, refusal, says};
+use super::house::{ACCOUNT, House, OTHER, REGION, provider_arn, refusal, says};
+use super::provider::KEY;
 
 fn role(name: &str) -> String {
     format!("arn:aws:iam::{ACCOUNT}:role/pool/{name}")
@@ -21,17 +22,79 @@ fn rules(role_arn: &str) -> Json {
     })
 }
 
+const USER_POOL: &str = "cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a";
+
+/// Gives the pool a provider of each kind.
+async fn with_providers(house: &House, pool: &str) {
+    let input = json!({
+        "IdentityPoolId": pool,
+        "IdentityPoolName": "pool",
+        "AllowUnauthenticatedIdentities": true,
+        "OpenIdConnectProviderARNs": [provider_arn(KEY)],
+        "SupportedLoginProviders": {"accounts.google.com": "1"},
+        "DeveloperProviderName": "login.mine",
+        "CognitoIdentityProviders": [{"ProviderName": USER_POOL, "ClientId": "client"}],
+        "SamlProviderARNs": [saml()],
+    });
+    house.good("UpdateIdentityPool", input).await;
+}
+
+fn saml() -> String {
+    format!("arn:aws:iam::{ACCOUNT}:saml-provider/adfs")
+}
+
+#[tokio::test]
+async fn a_mapping_is_for_a_provider_that_the_pool_has() {
+    let house = House::new();
+    let pool = house.pool(true).await;
+    with_providers(&house, &pool).await;
+    let set = |name: &str| {
+        let mappings = json!({name: rules(&role("a"))});
+        json!({"IdentityPoolId": pool, "Roles": {}, "RoleMappings": mappings})
+    };
+    let of_client = format!("{USER_POOL}:client");
+    for name in [
+        KEY,
+        &provider_arn(KEY),
+        "accounts.google.com",
+        "login.mine",
+        &saml(),
+        &of_client,
+    ] {
+        house.good("SetIdentityPoolRoles", set(name)).await;
+    }
+    let of_other = format!("{USER_POOL}:other");
+    let address = format!("https://{KEY}");
+    for name in [
+        "graph.facebook.com",
+        "other.example.com",
+        &provider_arn("other.example.com"),
+        &address,
+        USER_POOL,
+        &of_other,
+        "ACCOUNTS.google.com",
+        &format!("{}2", saml()),
+    ] {
+        let sentence = format!(
+            "({name}) is not a valid RoleMapping ProviderName or is not a configured provider."
+        );
+        let refused = house.refused("SetIdentityPoolRoles", set(name)).await;
+        assert_eq!(refused, says("InvalidParameterException", &sentence));
+    }
+}
+
 #[tokio::test]
 async fn roles_and_mappings_are_shown_as_they_were_set() {
     let house = House::new();
     let pool = house.pool(true).await;
+    with_providers(&house, &pool).await;
     let by_id = json!({"IdentityPoolId": pool});
     let input = json!({
         "IdentityPoolId": pool,
         "Roles": {"authenticated": role("a"), "unauthenticated": role("b")},
         "RoleMappings": {
-            "idp.example.com/people": rules(&role("c")),
-            "cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a:client": {
+            KEY: rules(&role("c")),
+            format!("{USER_POOL}:client"): {
                 "Type": "Token", "AmbiguousRoleResolution": "AuthenticatedRole",
             },
         },
@@ -75,7 +138,7 @@ async fn only_roles_of_the_account_can_be_handed_over() {
     let arn = format!("arn:aws:iam::{OTHER}:role/a");
     for input in [
         json!({"IdentityPoolId": pool, "Roles": {"authenticated": arn}}),
-        json!({"IdentityPoolId": pool, "Roles": {}, "RoleMappings": {"a.example": rules(&arn)}}),
+        json!({"IdentityPoolId": pool, "Roles": {}, "RoleMappings": {KEY: rules(&arn)}}),
     ] {
         assert_eq!(
             house.refused("SetIdentityPoolRoles", input).await,
@@ -117,7 +180,7 @@ async fn mappings_that_say_too_little_or_too_much_are_refused() {
             "A role mapping can have at most 25 rules.",
         ),
     ] {
-        let mappings = json!({"a.example": mapping});
+        let mappings = json!({KEY: mapping});
         let input = json!({"IdentityPoolId": pool, "Roles": {}, "RoleMappings": mappings});
         assert_eq!(
             house.refused("SetIdentityPoolRoles", input).await,
@@ -127,7 +190,7 @@ async fn mappings_that_say_too_little_or_too_much_are_refused() {
     let mapping = json!({
         "Type": "Rules", "AmbiguousRoleResolution": "Deny", "RulesConfiguration": many(25),
     });
-    let mappings = json!({"a.example": mapping});
+    let mappings = json!({KEY: mapping});
     let input = json!({"IdentityPoolId": pool, "Roles": {}, "RoleMappings": mappings});
     house.good("SetIdentityPoolRoles", input).await;
 }
@@ -162,7 +225,7 @@ async fn each_role_must_be_one_that_the_caller_may_pass() {
     house.add_user(ACCOUNT, "other", only);
 
     let roles = json!({"authenticated": role("a")});
-    let mappings = json!({"a.example": rules(&role("b"))});
+    let mappings = json!({KEY: rules(&role("b"))});
     let set_by = async |user: &str, input: Json| {
         let caller = house.user(ACCOUNT, user);
         house
