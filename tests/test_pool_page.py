@@ -7,8 +7,9 @@ import threading
 
 import pytest
 
-from arnold import Keys
+from arnold import MAIN, Keys
 from company import allow, make_role, trust
+from pools import Pool
 from provider import NODE
 
 COGNITO = "cognito-identity.amazonaws.com"
@@ -156,3 +157,31 @@ def test_amplify_has_a_guests_session_and_keeps_the_identity_when_they_sign_in(a
     for who, role in (("guest", "Guest"), ("member", "Member")):
         arn = arnold.client("sts", Keys.of(said[who])).get_caller_identity()["Arn"]
         assert f":assumed-role/{role}/" in arn
+
+
+def test_the_sdk_has_credentials_of_an_identity_that_it_knows_or_finds(arnold):
+    pool = Pool(arnold)
+    logins = pool.login()
+    identity = pool.identity(logins)
+    chosen = pool.role("Chosen", allow("s3:*"))
+    pool.map_roles(
+        Type="Rules", AmbiguousRoleResolution="AuthenticatedRole",
+        RulesConfiguration={
+            "Rules": [
+                {"Claim": "sub", "MatchType": "Equals", "Value": "ada", "RoleARN": pool.member},
+                {"Claim": "sub", "MatchType": "StartsWith", "Value": "a", "RoleARN": chosen},
+            ]
+        },
+    )
+    said = run_node("identity.mjs", {
+        "url": arnold.url, "pool": pool.id, "identity": identity, "logins": logins,
+        "strangers": pool.login("eve"), "custom": chosen,
+    })
+    pool.stop()
+    for who, role in (("known", "Member"), ("chosen", "Chosen"), ("found", "Member"), ("guest", "Guest")):
+        arn = f"arn:aws:sts::{MAIN}:assumed-role/{role}/CognitoIdentityCredentials"
+        assert said[who]["arn"] == arn, said[who]
+    assert said["known"]["identity"] == said["found"]["identity"] == identity
+    assert said["remembered"] == [identity]
+    assert said["guest"]["identity"] != identity
+    assert said["stranger"] == said["nobody"] == {"refused": "NotAuthorizedException"}
