@@ -12,6 +12,8 @@
 )]
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -34,6 +36,8 @@ const ISSUER: &str = "https://idp.example.com";
 const HOST: &str = "idp.example.com";
 /// How often each call is made to be timed.
 const CALLS: usize = 400;
+/// How often all of them are made, in the small store and in the large one.
+const ROUNDS: usize = 5;
 /// How many identities go into one commit while the pool is filled.
 const BATCH: usize = 5_000;
 
@@ -258,28 +262,35 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times[times.len() / 2]
 }
 
-/// The middle times of both calls for people whom the pool knows.
-async fn measure(house: &House, pool: &str, subjects: &[String]) -> (Duration, Duration) {
-    let (mut finding, mut issuing) = (Vec::new(), Vec::new());
-    for number in 0..CALLS {
-        let logins = logins(&subjects[number % subjects.len()]);
-        let input = Structure::new()
-            .with("IdentityPoolId", pool)
-            .with("Logins", logins.clone());
-        let start = Instant::now();
-        let found = house.call(&Caller::Anonymous, "GetId", input).await;
-        finding.push(start.elapsed());
-        let id = text(&found, "IdentityId");
-        let input = Structure::new()
-            .with("IdentityId", id.as_str())
-            .with("Logins", logins);
-        let start = Instant::now();
-        house
-            .call(&Caller::Anonymous, "GetCredentialsForIdentity", input)
-            .await;
-        issuing.push(start.elapsed());
+/// How long each call took, for people whom the pool knows.
+#[derive(Default)]
+struct Times {
+    finding: Vec<Duration>,
+    issuing: Vec<Duration>,
+}
+
+impl Times {
+    /// Makes both calls for many people, and adds what they took.
+    async fn measure(&mut self, house: &House, pool: &str, subjects: &[String]) {
+        for number in 0..CALLS {
+            let logins = logins(&subjects[number % subjects.len()]);
+            let input = Structure::new()
+                .with("IdentityPoolId", pool)
+                .with("Logins", logins.clone());
+            let start = Instant::now();
+            let found = house.call(&Caller::Anonymous, "GetId", input).await;
+            self.finding.push(start.elapsed());
+            let id = text(&found, "IdentityId");
+            let input = Structure::new()
+                .with("IdentityId", id.as_str())
+                .with("Logins", logins);
+            let start = Instant::now();
+            house
+                .call(&Caller::Anonymous, "GetCredentialsForIdentity", input)
+                .await;
+            self.issuing.push(start.elapsed());
+        }
     }
-    (median(finding), median(issuing))
 }
 
 /// The memory of this process, in megabytes.
@@ -290,40 +301,55 @@ fn memory_mb() -> u64 {
     kilobytes.unwrap_or_default() / 1024
 }
 
+/// Fills a pool in a process of its own, whose memory is not that of serving it.
+fn fill_elsewhere(folder: &Path, pool: &str, identities: usize) {
+    let start = Instant::now();
+    let bench = std::env::current_exe().expect("this program has a path");
+    let filled = Command::new(bench)
+        .env(FILLING, format!("{pool} {identities}"))
+        .env("POOL_FOLDER", folder)
+        .status();
+    assert!(filled.is_ok_and(|status| status.success()), "it is filled");
+    println!("filled {identities} identities in {:.1?}", start.elapsed());
+}
+
 async fn compare(identities: usize) {
-    let folder = tempfile::tempdir().expect("a folder is made");
-    let house = House::new(folder.path());
-    let admin = house.furnish();
-    let (small, large) = (house.pool(&admin).await, house.pool(&admin).await);
+    let (small_folder, folder) = (tempfile::tempdir(), tempfile::tempdir());
+    let small_folder = small_folder.expect("a folder is made");
+    let small = House::new(small_folder.path());
+    let small_pool = small.pool(&small.furnish()).await;
     let few: Vec<String> = (0..10).map(|number| format!("person-{number}")).collect();
-    house.fill(&small, few.len());
-    measure(&house, &small, &few).await;
-    let empty = measure(&house, &small, &few).await;
+    small.fill(&small_pool, few.len());
+    Times::default().measure(&small, &small_pool, &few).await;
     let before_mb = memory_mb();
 
-    let start = Instant::now();
-    house.fill(&large, identities);
-    let took = start.elapsed();
-    println!("filled {identities} identities in {took:.1?}");
+    let folder = folder.expect("a folder is made");
+    let house = House::new(folder.path());
+    let large = house.pool(&house.furnish()).await;
+    drop(house);
+    fill_elsewhere(folder.path(), &large, identities);
+    let house = House::new(folder.path());
     let step = (identities / CALLS).max(1);
     let many: Vec<String> = (0..CALLS)
         .map(|number| format!("person-{}", (number * step) % identities))
         .collect();
-    measure(&house, &large, &many).await;
-    let full = measure(&house, &large, &many).await;
-    let ratio = |full: Duration, empty: Duration| full.as_secs_f64() / empty.as_secs_f64();
-    println!(
-        "GetId for a known login: {:?} in a small store, {:?} among {identities}: {:.2} times",
-        empty.0,
-        full.0,
-        ratio(full.0, empty.0)
-    );
-    println!(
-        "GetCredentialsForIdentity: {:?} in a small store, {:?} among {identities}: {:.2} times",
-        empty.1,
-        full.1,
-        ratio(full.1, empty.1)
-    );
+    Times::default().measure(&house, &large, &many).await;
+    // In turns, so that whatever else the machine does slows down both.
+    let (mut empty, mut full) = (Times::default(), Times::default());
+    for _ in 0..ROUNDS {
+        empty.measure(&small, &small_pool, &few).await;
+        full.measure(&house, &large, &many).await;
+    }
+    for (what, empty, full) in [
+        ("GetId for a known login", empty.finding, full.finding),
+        ("GetCredentialsForIdentity", empty.issuing, full.issuing),
+    ] {
+        let (empty, full) = (median(empty), median(full));
+        println!(
+            "{what}: {empty:?} in a small store, {full:?} among {identities}: {:.2} times",
+            full.as_secs_f64() / empty.as_secs_f64()
+        );
+    }
     println!("memory: {before_mb} MB before, {} MB after", memory_mb());
 
     let house = Arc::new(house);
@@ -347,7 +373,16 @@ async fn compare(identities: usize) {
     );
 }
 
+/// Says that this process is to fill a pool only: its id and how many identities.
+const FILLING: &str = "POOL_FILL";
+
 fn main() {
+    if let Ok(asked) = std::env::var(FILLING) {
+        let folder = std::env::var("POOL_FOLDER").expect("a folder");
+        let (pool, identities) = asked.split_once(' ').expect("a pool and a number");
+        let identities = identities.parse().expect("a number");
+        return House::new(Path::new(&folder)).fill(pool, identities);
+    }
     let identities = std::env::var("POOL_IDENTITIES");
     let identities = identities.map_or(1_000_000, |text| text.parse().expect("a number"));
     tokio::runtime::Runtime::new()

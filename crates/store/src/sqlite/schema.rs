@@ -115,8 +115,18 @@ pub(super) fn open_writer(
 pub(super) fn open_reader(file: &Path) -> Result<Connection, StoreError> {
     let connection = open(file)?;
     connection.pragma_update(None, "query_only", true)?;
-    connection.pragma_update(None, "cache_size", -1_024)?;
+    // The upper levels of the trees of a million records; their leaves come from the
+    // system's own cache.
+    connection.pragma_update(None, "cache_size", -4_096)?;
     Ok(connection)
+}
+
+/// Lets go of the pages that a connection remembers. All connections of a process remember
+/// at most so many pages together; one that has written many has taken the others' share,
+/// and would keep it.
+pub(super) fn forget_pages(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute_batch("PRAGMA shrink_memory")?;
+    Ok(())
 }
 
 fn open(file: &Path) -> Result<Connection, StoreError> {

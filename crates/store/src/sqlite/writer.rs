@@ -15,12 +15,16 @@ use std::sync::mpsc::{Receiver, SyncSender};
 use rusqlite::{Connection, ffi};
 
 use super::log::Log;
-use super::statements as sql;
+use super::{schema, statements as sql};
 use crate::engine::{Commit, Dependency, Outcome, Snapshot, Write};
 use crate::{Stamps, StoreError};
 
 /// Most commits in one flush.
 const GROUP_MAX: usize = 256;
+
+/// How many records make a flush a large one. Each touches about ten pages, and this
+/// connection may remember two thousand.
+const WRITES_MANY: usize = 128;
 /// Bits of a version that count commits since the start; those above count the starts.
 /// So no version comes twice, and no commit has to write down how far the count is.
 const COMMIT_BITS: u32 = 32;
@@ -127,6 +131,12 @@ impl Writer {
                     self.stamps.bump(scope, kind, id);
                 }
             }
+        }
+        let written = group.iter().map(|member| member.commit.writes.len());
+        if written.sum::<usize>() >= WRITES_MANY
+            && let Err(error) = schema::forget_pages(&self.connection)
+        {
+            tracing::warn!(%error, "cannot let go of remembered pages");
         }
         Ok(outcomes)
     }
