@@ -1,10 +1,13 @@
-"""An Arnold with an identity broker, whose people are in a directory and at a provider."""
+"""An Arnold with an identity broker, whose people are in a directory and at two providers."""
 
 import pathlib
+
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from arnold import ADMIN, MAIN, Arnold
 from company import allow, make_role, make_user, policy, trust
 from directory import free_port, group, toml
+from saml_idp import SamlIdp, pem
 
 ROLES = {
     "Developer": [allow("s3:ListAllMyBuckets")],
@@ -12,6 +15,8 @@ ROLES = {
     # The broker's user may not assume it.
     "Forbidden": [allow("*")],
 }
+# The broker's name at the SAML provider.
+ENTITY = "urn:corp:arnold-broker"
 LISTS = policy(allow(["s3:ListAllMyBuckets", "s3:CreateBucket"]))
 
 
@@ -30,6 +35,9 @@ class Broker:
     def __init__(self, folder, directory, provider):
         self.folder = pathlib.Path(folder)
         self.provider = provider
+        self.idp = SamlIdp("https://idp.corp.example/saml")
+        # To which that provider may encrypt.
+        self.key_pair = rsa.generate_private_key(65537, 2048)
         # Where `arnold login --saml` listens: responses may be meant for it.
         self.saml_port = free_port()
         with Arnold(self.folder, dev=True) as first:
@@ -86,6 +94,18 @@ class Broker:
                     },
                 ),
                 grant("sso", {"groups": ["developers"], **developer}),
+                toml(
+                    "broker.sign_in.saml",
+                    {
+                        "title": "Corp SAML",
+                        "metadata_file": self.secret("metadata.xml", self.idp.metadata())["file"],
+                        "entity_id": ENTITY,
+                        "private_key": self.secret("saml-key", pem(self.key_pair)),
+                        "groups_attribute": "memberOf",
+                        "name_suffix": "@saml",
+                    },
+                ),
+                grant("saml", {"groups": ["developers"], **developer}),
             ]
         )
 

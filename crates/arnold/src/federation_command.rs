@@ -105,7 +105,7 @@ fn saml_response(options: &SamlOptions, out: &mut dyn Write) -> Result<(), Failu
             &certificate.fingerprint,
         )?;
     }
-    let service = Service {
+    let service = Service::SignIn {
         own: options.sign_in_url.clone(),
         provider_id: options.provider_id.clone(),
     };

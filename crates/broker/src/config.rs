@@ -41,6 +41,18 @@ pub struct SignInConfig {
     /// Which claim lists their groups.
     #[serde(default = "groups_claim")]
     pub groups_claim: String,
+    /// The metadata of a SAML provider, in a file.
+    pub metadata_file: Option<PathBuf>,
+    /// The broker's name at that provider, which its assertions have as audience.
+    pub entity_id: Option<String>,
+    /// A private key to which that provider may encrypt assertions, in PEM.
+    pub private_key: Option<SecretSource>,
+    /// Which attribute of its assertions says what somebody is called; the subject's name does
+    /// if not said.
+    pub name_attribute: Option<String>,
+    /// Which attribute lists their groups.
+    #[serde(default = "groups_claim")]
+    pub groups_attribute: String,
     /// What is put behind names, so that two ways in never give one name to two people.
     #[serde(default)]
     pub name_suffix: String,
@@ -56,7 +68,7 @@ pub struct GrantConfig {
     /// What the page calls it; the role's name if not said.
     pub title: Option<String>,
     /// The groups, each of which opens it: names of entries of the directory, or values of the
-    /// claim.
+    /// claim or the attribute.
     #[serde(default)]
     pub groups: Vec<String>,
     /// Whether it is open to everybody who signs in there.

@@ -1,6 +1,7 @@
 //! The configuration, checked: what cannot work is found at the start.
 
 use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use aws::Secret;
@@ -10,6 +11,7 @@ use crate::config::{Config, SignInConfig};
 use crate::fault::{ConfigError, GrantFault};
 use crate::grant::{Call, Grant, GroupKind};
 use crate::provider::Provider;
+use crate::saml_provider::SamlProvider;
 use crate::sign_in::{SignIn, Way};
 use crate::visitor::Visitor;
 
@@ -107,7 +109,7 @@ fn sign_in(
     let way = way(id, config, directories)?;
     let kind = match way {
         Way::Directory(_) => GroupKind::Entries,
-        Way::Provider(_) => GroupKind::Values,
+        Way::Provider(_) | Way::Saml(_) => GroupKind::Values,
     };
     let mut grants: Vec<Grant> = Vec::new();
     let mut seen = HashSet::new();
@@ -141,6 +143,9 @@ fn way(
         name: id.to_owned(),
         why,
     };
+    if let Some(file) = &config.metadata_file {
+        return saml_way(config, file).map(Way::Saml).map_err(wrong);
+    }
     match (&config.directory, &config.issuer, &config.client_id) {
         (Some(name), None, None) => match directories.get(name) {
             Some(directory) => Ok(Way::Directory(Arc::clone(directory))),
@@ -165,9 +170,53 @@ fn way(
             })))
         }
         _ => Err(wrong(
-            "say `directory`, or `issuer` and `client_id`, and not both".to_owned(),
+            "say `directory`, or `issuer` and `client_id`, or `metadata_file` and `entity_id`, and one of these alone".to_owned(),
         )),
     }
+}
+
+fn saml_way(config: &SignInConfig, file: &Path) -> Result<Box<SamlProvider>, String> {
+    let others = [&config.directory, &config.issuer, &config.client_id];
+    let entity_id = match &config.entity_id {
+        Some(entity_id) if !entity_id.is_empty() => entity_id.clone(),
+        _ => {
+            return Err(
+                "`metadata_file` needs `entity_id`: the broker's name at that provider".to_owned(),
+            );
+        }
+    };
+    if others.iter().any(|other| other.is_some()) {
+        return Err("say `metadata_file`, or another way to sign in, and not both".to_owned());
+    }
+    let document = std::fs::read_to_string(file)
+        .map_err(|error| format!("cannot read `{}`: {error}", file.display()))?;
+    let metadata = saml::Metadata::parse(&document)
+        .map_err(|fault| format!("`{}`: {fault}", file.display()))?;
+    let location = metadata
+        .sign_in_by(saml::REDIRECT)
+        .and_then(|location| url::Url::parse(location).ok());
+    if !location.is_some_and(|location| matches!(location.scheme(), "https" | "http")) {
+        return Err(format!(
+            "`{}` names no address for sign-in by redirect",
+            file.display()
+        ));
+    }
+    let mut private_keys = Vec::new();
+    if let Some(source) = &config.private_key {
+        let pem = source
+            .read()
+            .map_err(|error| format!("`private_key`: {error}"))?;
+        let key = saml::PrivateKey::from_pem(pem.expose())
+            .map_err(|fault| format!("`private_key`: {fault}"))?;
+        private_keys.push(key);
+    }
+    Ok(Box::new(SamlProvider {
+        metadata,
+        entity_id,
+        private_keys,
+        name_attribute: config.name_attribute.clone(),
+        groups_attribute: config.groups_attribute.clone(),
+    }))
 }
 
 /// With several ways in, the end of a name tells which way somebody came.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::grant::Grant;
 use crate::name::session_name;
 use crate::provider::Provider;
+use crate::saml_provider::SamlProvider;
 use crate::visitor::{NotAdmitted, Visitor};
 
 /// A way in.
@@ -24,6 +25,8 @@ pub enum Way {
     Directory(Arc<ldap::Directory>),
     /// At an OpenID Connect provider.
     Provider(Box<Provider>),
+    /// At a SAML provider.
+    Saml(Box<SamlProvider>),
 }
 
 impl SignIn {
@@ -78,6 +81,20 @@ impl SignIn {
             Some(Value::Array(groups)) => groups.iter().filter_map(Value::as_str).collect(),
             _ => Vec::new(),
         };
+        self.admit(name, |grant| grant.is_open_to_values(&groups))
+    }
+
+    /// Admits somebody whom a SAML provider vouches for.
+    pub fn admit_assertion(&self, assertion: &saml::Assertion) -> Result<Visitor, NotAdmitted> {
+        let Way::Saml(provider) = &self.way else {
+            let subject = assertion.subject().value.clone();
+            return Err(NotAdmitted::NothingOpen(subject));
+        };
+        let name = provider.name_in(assertion).ok_or_else(|| {
+            let attribute = provider.name_attribute.clone();
+            NotAdmitted::NoNameInAssertion(attribute.unwrap_or_else(|| "NameID".to_owned()))
+        })?;
+        let groups = provider.groups_in(assertion);
         self.admit(name, |grant| grant.is_open_to_values(&groups))
     }
 

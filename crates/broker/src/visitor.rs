@@ -32,6 +32,10 @@ pub enum NotAdmitted {
     /// The token does not say what they are called.
     #[error("the token has no usable claim `{0}`")]
     NoName(String),
+    /// The assertion does not say what they are called, or says several names, or one that is
+    /// made anew each time.
+    #[error("the assertion does not have exactly one lasting `{0}`")]
+    NoNameInAssertion(String),
     /// The provider has not seen that the address is theirs.
     #[error("the token says that its `email` is not verified")]
     MailNotVerified,

@@ -186,7 +186,7 @@ impl Directory {
             } else {
                 Sha1::Refused
             },
-            service: Service {
+            service: Service::SignIn {
                 own: settings
                     .map(|settings| settings.sign_in_urls.clone())
                     .unwrap_or_default(),

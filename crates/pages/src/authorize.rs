@@ -9,9 +9,9 @@ use plane::{Event, Outcome};
 use signin::{Client, Fault, Request};
 
 use crate::console::ConsoleSession;
-use crate::frame::{Frame, Link, message, page, page_with_target, redirect};
+use crate::frame::{Frame, Link, message, message_with_links, page, page_with_target, redirect};
 use crate::visit::{Visit, when};
-use crate::{Answer, home};
+use crate::{Answer, broker, home};
 
 /// What of the tool's request the form carries along.
 const CARRIED: &[&str] = &[
@@ -122,14 +122,18 @@ fn way_in(visit: &Visit<'_>) -> Answer {
     let next = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("next", &next)
         .finish();
-    message(
+    let broker = broker::way_in(visit, &next);
+    let password = format!("/console/sign-in?{next}");
+    let mut links: Vec<Link<'_>> = broker.iter().map(|href| broker::link(href)).collect();
+    links.push(Link {
+        href: &password,
+        label: "Sign in with a password",
+    });
+    message_with_links(
         StatusCode::UNAUTHORIZED,
         "Sign in first",
-        "A tool asks to act for you, and you are not signed in in this browser. Sign in where you usually do and open this address again, or sign in with a password here.",
-        Some(Link {
-            href: &format!("/console/sign-in?{next}"),
-            label: "Sign in with a password",
-        }),
+        "A tool asks to act for you, and you are not signed in in this browser. Sign in where you usually do and open this address again, or sign in here.",
+        links,
     )
 }
 

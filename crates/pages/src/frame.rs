@@ -43,7 +43,7 @@ struct MessagePage<'a> {
     title: &'a str,
     text: &'a str,
     is_alert: bool,
-    link: Option<Link<'a>>,
+    links: Vec<Link<'a>>,
 }
 
 const HEADERS: [(HeaderName, &str); 6] = [
@@ -114,6 +114,16 @@ pub(crate) fn message(
     text: &str,
     link: Option<Link<'_>>,
 ) -> Answer {
+    message_with_links(status, title, text, link.into_iter().collect())
+}
+
+/// The same with several ways to go; the first is the usual one.
+pub(crate) fn message_with_links(
+    status: StatusCode,
+    title: &str,
+    text: &str,
+    links: Vec<Link<'_>>,
+) -> Answer {
     let frame = Frame::new();
     let is_alert = !status.is_success();
     page(
@@ -124,7 +134,7 @@ pub(crate) fn message(
             title,
             text,
             is_alert,
-            link,
+            links,
         },
     )
 }

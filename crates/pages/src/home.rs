@@ -6,9 +6,9 @@ use identity::{CallerKind, Known, Session, iso};
 use serde_json::Value;
 
 use crate::console::ConsoleSession;
-use crate::frame::{Frame, Link, message, page};
+use crate::frame::{Frame, Link, message_with_links, page};
 use crate::visit::{Visit, when};
-use crate::{Answer, HOME, client};
+use crate::{Answer, HOME, broker, client};
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -99,19 +99,27 @@ pub(crate) async fn show(visit: &Visit<'_>) -> Answer {
 /// What stands where a session would.
 fn signed_out(visit: &Visit<'_>) -> Answer {
     let issuer = visit.console.as_ref().and_then(ConsoleSession::issuer);
-    message(
+    let broker = broker::way_in(visit, "");
+    let links = match issuer {
+        Some(href) => vec![Link {
+            href,
+            label: "Sign in again",
+        }],
+        None => broker
+            .as_deref()
+            .map(broker::link)
+            .into_iter()
+            .chain([Link {
+                href: "/console/sign-in",
+                label: "Sign in with a password",
+            }])
+            .collect(),
+    };
+    message_with_links(
         StatusCode::UNAUTHORIZED,
         "You are not signed in",
         "Your session has ended, or there was none in this browser. Sign in where you usually do, or with the password of an IAM user.",
-        issuer
-            .map(|href| Link {
-                href,
-                label: "Sign in again",
-            })
-            .or(Some(Link {
-                href: "/console/sign-in",
-                label: "Sign in with a password",
-            })),
+        links,
     )
 }
 

@@ -8,12 +8,12 @@ use identity::{Caller, Origin, PasswordState, PresentedName, Session, SessionKin
 use plane::Outcome;
 
 use crate::console::{ConsoleSession, cookie, set_cookie};
-use crate::frame::{Frame, page, redirect, unguessable};
+use crate::frame::{Frame, Link, page, redirect, unguessable};
 use crate::second_step::{self, Person};
 use crate::sign_in_event::{self, Mfa};
 use crate::throttle::Who;
 use crate::visit::Visit;
-use crate::{Answer, HOME, destination};
+use crate::{Answer, HOME, broker, destination};
 
 /// Ties forms to a browser in which nobody is signed in yet.
 const FORM_COOKIE: &str = "arnold-form";
@@ -41,6 +41,7 @@ struct SignInPage<'a> {
     account: &'a str,
     username: &'a str,
     other: &'a str,
+    broker: Option<Link<'a>>,
 }
 
 /// Shows the form.
@@ -59,6 +60,10 @@ fn form(visit: &Visit<'_>, status: StatusCode, notice: Option<&str>) -> Answer {
     if !is_root {
         query.append_pair("root", "yes");
     }
+    let wanted = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("next", &next)
+        .finish();
+    let broker = broker::way_in(visit, &wanted);
     let frame = Frame::new();
     with_form(visit, |form| {
         page(
@@ -73,6 +78,7 @@ fn form(visit: &Visit<'_>, status: StatusCode, notice: Option<&str>) -> Answer {
                 account,
                 username: parameters.text("username"),
                 other: &format!("/console/sign-in?{}", query.finish()),
+                broker: broker.as_deref().map(broker::link),
             },
         )
     })

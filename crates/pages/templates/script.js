@@ -48,6 +48,9 @@
     tick();
   }
 
+  // A form that only carries something on goes by itself.
+  for (const form of document.querySelectorAll("form[data-go]")) form.requestSubmit();
+
   // A form goes once: a second press on a slow line would do the deed twice.
   for (const form of document.forms) {
     form.addEventListener("submit", (event) => {

@@ -6,47 +6,73 @@ const ENTITY: &str = "urn:amazon:webservices";
 pub const SIGN_IN: &str = "https://signin.aws.amazon.com/saml";
 
 /// The names of the service that assertions are made for.
-///
-/// Providers are configured for AWS and need not be told anything new; where the sign-in
-/// page has an address of its own, assertions may be made for that too.
-#[derive(Debug, Clone, Default)]
-pub struct Service {
-    /// Addresses of our own sign-in end point.
-    pub own: Vec<String>,
-    /// The provider's id in our directory, which may follow `/acs/`.
-    pub provider_id: Option<String>,
+#[derive(Debug, Clone)]
+pub enum Service {
+    /// AWS's sign-in. Providers are configured for AWS and need not be told anything new; where
+    /// the sign-in page has an address of its own, assertions may be made for that too.
+    SignIn {
+        /// Addresses of our own sign-in end point.
+        own: Vec<String>,
+        /// The provider's id in our directory, which may follow `/acs/`.
+        provider_id: Option<String>,
+    },
+    /// A service beside AWS's, with one name and one end point. What is meant for AWS is not
+    /// meant for it.
+    Other {
+        /// Its name.
+        entity_id: String,
+        /// Where messages to it go.
+        endpoint: String,
+    },
 }
 
 impl Service {
     /// Whether assertions with this audience are for us.
     pub(crate) fn is_audience(&self, audience: &str) -> bool {
-        audience == ENTITY || self.is_endpoint(audience)
+        match self {
+            Service::SignIn { .. } => audience == ENTITY || self.is_endpoint(audience),
+            Service::Other { entity_id, .. } => audience == entity_id,
+        }
     }
 
     /// Whether messages to this address are for us.
     pub(crate) fn is_endpoint(&self, address: &str) -> bool {
-        let base = match (address.rsplit_once("/acs/"), &self.provider_id) {
+        let (own, provider_id) = match self {
+            Service::SignIn { own, provider_id } => (own, provider_id),
+            Service::Other { endpoint, .. } => return address == endpoint,
+        };
+        let base = match (address.rsplit_once("/acs/"), provider_id) {
             (Some((base, id)), Some(expected)) if id == expected => base,
             _ => address,
         };
-        is_of_aws(base) || self.own.iter().any(|own| own == base)
+        is_of_aws(base) || own.iter().any(|own| own == base)
     }
 
     /// The names, for people who wonder why theirs is not one.
     pub(crate) fn audiences(&self) -> Vec<String> {
-        let mut all = vec![ENTITY.to_owned()];
-        all.extend(self.endpoints());
-        all
+        match self {
+            Service::SignIn { .. } => {
+                let mut all = vec![ENTITY.to_owned()];
+                all.extend(self.endpoints());
+                all
+            }
+            Service::Other { entity_id, .. } => vec![entity_id.clone()],
+        }
     }
 
     /// The addresses, for people who wonder why theirs is not one.
     pub(crate) fn endpoints(&self) -> Vec<String> {
-        let mut all = vec![
-            SIGN_IN.to_owned(),
-            "https://<region>.signin.aws.amazon.com/saml".to_owned(),
-        ];
-        all.extend(self.own.iter().cloned());
-        all
+        match self {
+            Service::SignIn { own, .. } => {
+                let mut all = vec![
+                    SIGN_IN.to_owned(),
+                    "https://<region>.signin.aws.amazon.com/saml".to_owned(),
+                ];
+                all.extend(own.iter().cloned());
+                all
+            }
+            Service::Other { endpoint, .. } => vec![endpoint.clone()],
+        }
     }
 }
 
@@ -85,7 +111,7 @@ mod tests {
 
     #[test]
     fn aws_is_known_by_its_addresses_and_nobody_else_is() {
-        let service = Service {
+        let service = Service::SignIn {
             own: vec!["http://127.0.0.1:8080/saml".to_owned()],
             provider_id: Some("SAMLSP1".to_owned()),
         };
@@ -117,5 +143,21 @@ mod tests {
         ] {
             assert!(!service.is_endpoint(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn another_service_is_known_by_its_own_names_alone() {
+        let service = Service::Other {
+            entity_id: "https://arnold.example/broker".to_owned(),
+            endpoint: "https://arnold.example/console/broker/return/sso".to_owned(),
+        };
+        assert!(service.is_audience("https://arnold.example/broker"));
+        assert!(service.is_endpoint("https://arnold.example/console/broker/return/sso"));
+        for foreign in [ENTITY, SIGN_IN, "https://arnold.example/broker/", ""] {
+            assert!(!service.is_audience(foreign), "{foreign}");
+            assert!(!service.is_endpoint(foreign), "{foreign}");
+        }
+        assert!(!service.is_audience("https://arnold.example/console/broker/return/sso"));
+        assert!(!service.is_endpoint("https://arnold.example/broker"));
     }
 }

@@ -10,6 +10,7 @@
 //! element?) → `decrypt` (what was sealed?) → `assertion` (what does it say?) → `conditions`
 //! (is it for us, now?). What it then means to AWS is read by `aws_attributes` and
 //! `condition_keys`.
+//! How we ask a provider for a response, where we are the ones to ask, is in `request`.
 
 mod algorithm;
 mod assertion;
@@ -23,6 +24,7 @@ mod endpoints;
 mod metadata;
 mod prepass;
 mod refusal;
+mod request;
 mod signature;
 #[cfg(test)]
 mod tests;
@@ -40,5 +42,6 @@ pub use self::decrypt::{PrivateKey, PrivateKeyFault};
 pub use self::endpoints::{SIGN_IN, Service};
 pub use self::metadata::{Endpoint, Metadata, MetadataFault};
 pub use self::refusal::{Answer, Refusal, XmlFault};
+pub use self::request::{AuthnRequest, REDIRECT, service_metadata};
 pub use self::unverified::Unverified;
 pub use self::verify::{Encryption, Expectation, Step, explain, verify};

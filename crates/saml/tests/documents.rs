@@ -34,7 +34,10 @@ fn verify(
         true => vec![PrivateKey::from_pem(&read("decryption-key.pem")).unwrap()],
         false => Vec::new(),
     };
-    let service = Service::default();
+    let service = Service::SignIn {
+        own: Vec::new(),
+        provider_id: None,
+    };
     let expectation = Expectation {
         metadata: &metadata,
         private_keys: &keys,
@@ -116,7 +119,10 @@ fn what_is_sealed_cannot_be_changed() {
     let document = read(&format!("{name}.xml"));
     let metadata = Metadata::parse(&read(&format!("{name}.metadata.xml"))).unwrap();
     let keys = [PrivateKey::from_pem(&read("decryption-key.pem")).unwrap()];
-    let service = Service::default();
+    let service = Service::SignIn {
+        own: Vec::new(),
+        provider_id: None,
+    };
     let from = document.rfind("CipherValue>").unwrap() - 400;
     let mut answers = Vec::new();
     for at in from..from + 60 {

@@ -24,6 +24,7 @@ pub(super) fn record(
         match sign_in.way() {
             Way::Directory(_) => "Directory",
             Way::Provider(_) => "OpenIDConnect",
+            Way::Saml(_) => "SAML",
         },
     );
     if let Some(person) = person {

@@ -129,7 +129,10 @@ pub(super) fn ask(response: &str) -> Result<Assertion, Refusal> {
 }
 
 pub(super) fn ask_at(response: &str, now: i64) -> Result<Assertion, Refusal> {
-    let service = Service::default();
+    let service = Service::SignIn {
+        own: Vec::new(),
+        provider_id: None,
+    };
     verify(
         &BASE64_STANDARD.encode(response),
         &Expectation {
