@@ -50,14 +50,14 @@ def make_role(iam, name, trust_policy, *statements, **options):
 class Company:
     """An OIDC provider, roles for its people, a bucket of reports and an identity pool."""
 
-    def __init__(self, arnold, issuer_url, host):
+    def __init__(self, arnold, issuer_url, host, **provider):
         self.arnold = arnold
         self.host = host
         self.iam = arnold.client("iam")
         self.s3 = arnold.client("s3")
         self.bucket = f"demo-reports-{secrets.token_hex(4)}"
         self.provider_arn = self.iam.create_open_id_connect_provider(
-            Url=issuer_url, ClientIDList=[APP]
+            Url=issuer_url, ClientIDList=[APP], **provider
         )["OpenIDConnectProviderArn"]
         self.s3.create_bucket(Bucket=self.bucket)
         for key in ("public/q1.csv", "public/q2.csv", "secret/plan.txt"):

@@ -136,7 +136,7 @@ class SigningKey:
 class Issuer:
     """A web server with a discovery document and keys; tokens are signed here, by the test."""
 
-    def __init__(self, algorithm="RS256", certificate=None, key=None):
+    def __init__(self, algorithm="RS256", certificate=None, key=None, port=0):
         self.keys = [SigningKey(algorithm)]
         self.published = None
         self.requests = []
@@ -169,7 +169,7 @@ class Issuer:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
         scheme = "http"
         if certificate:

@@ -1,7 +1,7 @@
 //! OpenID Connect providers: outside issuers whose tokens an account's roles may trust.
 //!
-//! Trust in a provider's keys rests on TLS with a certificate of a known authority, as AWS's
-//! does for such providers. Thumbprints are kept and shown, and decide nothing.
+//! Trust in a provider's keys rests on TLS with a certificate of a known authority; where none
+//! vouches for it, on the thumbprints that are kept here.
 
 use aws::{AccountId, Arn};
 use facts::OperationFacts;

@@ -33,13 +33,28 @@ const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
 
 /// Why a document could not be fetched. Shared by all who waited for it.
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{0}")]
-pub struct FetchError(Arc<dyn Error + Send + Sync>);
+#[error("{cause}")]
+pub struct FetchError {
+    cause: Arc<dyn Error + Send + Sync>,
+    is_of_authority: bool,
+}
 
 impl FetchError {
     /// Wraps what the fetcher says.
     pub fn new(cause: impl Error + Send + Sync + 'static) -> FetchError {
-        FetchError(Arc::new(cause))
+        FetchError {
+            cause: Arc::new(cause),
+            is_of_authority: false,
+        }
+    }
+
+    /// The same, where nobody who is known vouches for the host's certificate, and no
+    /// thumbprint does either.
+    pub fn of_authority(cause: impl Error + Send + Sync + 'static) -> FetchError {
+        FetchError {
+            is_of_authority: true,
+            ..FetchError::new(cause)
+        }
     }
 }
 
@@ -108,6 +123,13 @@ pub enum KeysFault {
     /// The issuer was asked too often.
     #[error("the issuer was asked too often")]
     TooOften,
+}
+
+impl KeysFault {
+    /// Whether the provider's certificate is to blame.
+    pub(crate) fn is_of_authority(&self) -> bool {
+        matches!(self, KeysFault::Fetch { source, .. } if source.is_of_authority)
+    }
 }
 
 /// Keys as a question for them found them.

@@ -170,6 +170,11 @@ impl Refusal {
                 EXPIRED,
                 format!("Token expired: current date/time {now} must be before the expiration date/time {expires_at}"),
             ),
+            Refusal::KeysUnavailable(fault) if fault.is_of_authority() => (
+                INVALID,
+                "OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint"
+                    .to_owned(),
+            ),
             Refusal::KeysUnavailable(_) | Refusal::UnknownKey(_) => (
                 INVALID,
                 // Two spaces, as AWS writes it.

@@ -64,6 +64,8 @@ pub async fn verify_pinned(
     let newer = source.newer(issuer, &known, expectation.now).await;
     match newer {
         Ok(newer) => judge_signature(&unverified, &newer.keys).map(|()| claims),
+        // Whoever answers there now is not whom we know.
+        Err(fault) if fault.is_of_authority() => Err(fault.into()),
         Err(_fault) => Err(refusal),
     }
 }

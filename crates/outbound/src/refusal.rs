@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use http::StatusCode;
+use tokio_rustls::rustls;
 
 use crate::zone::Zone;
 
@@ -143,6 +144,20 @@ impl FetchRefusal {
                 | FetchRefusal::PlainText { .. }
                 | FetchRefusal::Port { .. }
                 | FetchRefusal::Address { .. }
+        )
+    }
+
+    /// Whether nobody who is known vouches for the host's certificate, and no thumbprint does.
+    pub fn is_of_authority(&self) -> bool {
+        let FetchRefusal::Tls { source, .. } = self else {
+            return false;
+        };
+        let cause = source.get_ref().and_then(|cause| cause.downcast_ref());
+        matches!(
+            cause,
+            Some(rustls::Error::InvalidCertificate(
+                rustls::CertificateError::UnknownIssuer
+            ))
         )
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use oidc::{Fetch, FetchError, Fetching};
-use outbound::Fetcher;
+use outbound::{FetchRefusal, Fetcher};
 
 /// The guarded way out, as the key source wants it.
 pub(crate) struct Guarded(pub(crate) Arc<Fetcher>);
@@ -11,7 +11,7 @@ pub(crate) struct Guarded(pub(crate) Arc<Fetcher>);
 impl Fetch for Guarded {
     fn get<'a>(&'a self, url: &'a str) -> Fetching<'a> {
         Box::pin(async move {
-            let fetched = self.0.get(url).await.map_err(FetchError::new)?;
+            let fetched = self.0.get(url).await.map_err(error)?;
             Ok(fetched.bytes.to_vec())
         })
     }
@@ -19,7 +19,14 @@ impl Fetch for Guarded {
     fn get_pinned<'a>(&'a self, url: &'a str, thumbprints: &'a [String]) -> Fetching<'a> {
         Box::pin(async move {
             let fetched = self.0.get_pinned(url, thumbprints).await;
-            Ok(fetched.map_err(FetchError::new)?.bytes.to_vec())
+            Ok(fetched.map_err(error)?.bytes.to_vec())
         })
+    }
+}
+
+fn error(refusal: FetchRefusal) -> FetchError {
+    match refusal.is_of_authority() {
+        true => FetchError::of_authority(refusal),
+        false => FetchError::new(refusal),
     }
 }
