@@ -10,11 +10,11 @@ import pytest
 import requests
 from lxml import etree
 
-from arnold import MAIN
+from arnold import MAIN, Keys
 from browser import Browser, wait_for
 from broker import ENTITY
 from saml_idp import SAML, SAMLP, SIGN_IN, SamlIdp, attribute, encrypted, posted
-from test_broker import PAGE, choices, choose, events, shown_keys
+from test_broker import PAGE, Program, choices, choose, events, shown_keys
 
 BACK = f"{PAGE}/return/saml"
 NOT_SIGNED_IN = "Your identity provider did not sign you in."
@@ -125,6 +125,14 @@ def test_whoever_came_for_a_page_gets_there(arnold, browser, idp):
     bring(browser, answer(idp, Request(browser, f"{PAGE}?next=/switchrole?roleName=r%26account=1")))
     choose(browser, "Developer", "console")
     assert browser.page.url.startswith(f"{arnold.url}/switchrole?roleName=r")
+
+
+def test_a_terminals_question_survives_the_way_there_and_back(arnold, browser, idp):
+    program = Program(arnold)
+    assert bring(browser, answer(idp, Request(browser, program.address))).status_code == 200
+    traded = program.trade(program.code(browser))
+    identity = arnold.client("sts", Keys.of(traded.json())).get_caller_identity()
+    assert identity["Arn"].endswith("/Developer/ana@saml")
 
 
 def test_whoever_is_in_no_group_finds_nothing_open(arnold, browser, idp):
