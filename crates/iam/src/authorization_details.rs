@@ -12,7 +12,7 @@ use wire::{Input, Output};
 
 use crate::account::touch_account;
 use crate::detail_views::{GroupDetail, PolicyDetail, RoleDetail, UserDetail};
-use crate::managed::{Managed, Usage};
+use crate::managed::{AwsInUse, Managed, Usage};
 use crate::paging::{Paging, bad_marker};
 
 /// Shows users, groups, roles and policies with everything that hangs on them.
@@ -183,9 +183,10 @@ impl Visit<'_> {
             Some(place) => place.parse().map_err(|_| bad_marker())?,
             None => 0,
         };
+        let used = AwsInUse::of(self.tx, self.account)?;
         let mut taken = 0;
         for (at, aws) in aws_managed_policies().iter().enumerate().skip(place) {
-            let usage = Usage::of(self.tx, self.account, aws.arn)?;
+            let usage = used.usage(self.tx, self.account, aws.arn)?;
             if !usage.is_any() {
                 continue;
             }

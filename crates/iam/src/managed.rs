@@ -1,5 +1,7 @@
 //! A managed policy, be it the account's own or AWS's: found, asked leave for, and counted.
 
+use std::collections::BTreeSet;
+
 use aws::{AccountId, Timestamp};
 use identity::{
     Ask, AwsManagedPolicy, Group, ManagedPolicy, PolicyVersion, Role, Tag, User, aws_managed_policy,
@@ -15,6 +17,9 @@ const AWS: &str = "aws";
 
 /// What a policy's ARN begins its resource with.
 const RESOURCE: &str = "policy/";
+
+/// What the ARNs of AWS's policies begin with.
+const AWS_ARN: &str = "arn:aws:iam::aws:policy/";
 
 /// A managed policy.
 #[derive(Debug)]
@@ -194,6 +199,41 @@ pub(crate) fn ask_to_change(
         .resource_tags("iam", tags))
 }
 
+/// Which of AWS's policies an account uses: a few of more than a thousand.
+#[derive(Debug)]
+pub(crate) struct AwsInUse(BTreeSet<String>);
+
+impl AwsInUse {
+    /// Looks.
+    pub(crate) fn of(reader: &impl Read, account: AccountId) -> Result<AwsInUse, Error> {
+        let account = account.as_str();
+        let attached = "policy";
+        let bounding = "boundary";
+        let used = [
+            reader.values::<User>(account, attached, AWS_ARN)?,
+            reader.values::<Group>(account, attached, AWS_ARN)?,
+            reader.values::<Role>(account, attached, AWS_ARN)?,
+            reader.values::<User>(account, bounding, AWS_ARN)?,
+            reader.values::<Role>(account, bounding, AWS_ARN)?,
+        ];
+        Ok(AwsInUse(used.into_iter().flatten().collect()))
+    }
+
+    /// How often a policy of AWS's is used; it is counted only if it is.
+    pub(crate) fn usage(
+        &self,
+        reader: &impl Read,
+        account: AccountId,
+        arn: &str,
+    ) -> Result<Usage, Error> {
+        if self.0.contains(arn) {
+            Usage::of(reader, account, arn)
+        } else {
+            Ok(Usage::NONE)
+        }
+    }
+}
+
 /// How often a policy is used in an account.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Usage {
@@ -204,6 +244,12 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
+    /// Nobody uses it.
+    pub(crate) const NONE: Usage = Usage {
+        attached: 0,
+        bounds: 0,
+    };
+
     /// Counts.
     pub(crate) fn of(reader: &impl Read, account: AccountId, arn: &str) -> Result<Usage, Error> {
         Ok(Usage {

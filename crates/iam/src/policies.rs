@@ -1,14 +1,14 @@
 //! Managed policies: documents with a name of their own, to be attached to many.
 
 use facts::OperationFacts;
-use identity::{Ask, AwsManagedPolicy, ManagedPolicy, PolicyVersion, aws_managed_policies};
+use identity::{Ask, ManagedPolicy, PolicyVersion, aws_managed_policies};
 use plane::{Call, Error, Operation, Permit, Touches};
 use store::{OrElseTaken as _, Transaction};
 use wire::{Input, Output};
 
 use crate::entity::is_under;
 use crate::errors::{Nothing, over_quota};
-use crate::managed::{self, Managed, Usage, ask_to_change, ask_to_see};
+use crate::managed::{self, AwsInUse, Managed, Usage, ask_to_change, ask_to_see};
 use crate::paging::{Paging, bad_marker};
 use crate::policy_versions::{checked_document, version_id};
 use crate::tags::{self, Case, TagInput, TagPage, TagView};
@@ -128,12 +128,8 @@ impl Operation for CreatePolicy {
         if !tx.within::<ManagedPolicy>(account.as_str(), "name", "", most)? {
             return Err(over_quota("PoliciesPerAccount", most));
         }
-        let usage = Usage {
-            attached: 0,
-            bounds: 0,
-        };
         let tags = tags::shown_if_any(&tags);
-        let view = PolicyView::brief(&Managed::Own(policy), usage)?;
+        let view = PolicyView::brief(&Managed::Own(policy), Usage::NONE)?;
         Ok(OnePolicy {
             policy: PolicyView { tags, ..view },
         })
@@ -210,14 +206,7 @@ impl Operation for ListPolicies {
     }
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<PolicyPage, Error> {
-        let (own, marker) = self.page(&permit, tx)?;
-        let policies = own
-            .into_iter()
-            .map(|policy| {
-                let usage = Usage::of(tx, permit.account()?, &policy.arn())?;
-                PolicyView::brief(&policy, usage)
-            })
-            .collect::<Result<_, Error>>()?;
+        let (policies, marker) = self.page(&permit, tx)?;
         Ok(PolicyPage {
             policies,
             is_truncated: marker.is_some(),
@@ -227,29 +216,21 @@ impl Operation for ListPolicies {
 }
 
 impl ListPolicies {
-    fn page(&self, call: &Call, tx: &Transaction) -> Result<(Vec<Managed>, Option<String>), Error> {
-        let account = call.account()?;
+    fn page(
+        &self,
+        call: &Call,
+        tx: &Transaction,
+    ) -> Result<(Vec<PolicyView>, Option<String>), Error> {
         let scope = self.scope.as_deref().unwrap_or("All");
-        let most = Paging::new(None, self.max_items).most();
         let marker = self.marker.as_deref();
         let mut policies = Vec::new();
         let mut place = 0;
         if let Some(text) = marker.and_then(|marker| marker.strip_prefix(AWS_MARKER)) {
             place = text.parse().map_err(|_| bad_marker())?;
         } else if scope != "AWS" {
-            let page = Paging::new(marker, self.max_items).try_stored(
-                tx,
-                account.as_str(),
-                "name",
-                "",
-                |own: &ManagedPolicy| {
-                    Ok(is_under(&own.path, self.path_prefix.as_deref())
-                        && self.takes(call, tx, own.arn().as_str())?)
-                },
-            )?;
-            policies.extend(page.items.into_iter().map(Managed::Own));
-            if page.marker.is_some() {
-                return Ok((policies, page.marker));
+            let marker = self.add_own(call, tx, &mut policies)?;
+            if marker.is_some() {
+                return Ok((policies, marker));
             }
         } else if marker.is_some() {
             return Err(bad_marker());
@@ -257,41 +238,75 @@ impl ListPolicies {
         if scope == "Local" {
             return Ok((policies, None));
         }
-        for (at, aws) in aws_managed_policies().iter().enumerate().skip(place) {
-            if !self.takes_aws(call, tx, aws)? {
-                continue;
-            }
-            if policies.len() >= most {
-                return Ok((policies, Some(format!("{AWS_MARKER}{at}"))));
-            }
-            policies.push(Managed::Aws(aws));
-        }
-        Ok((policies, None))
+        let marker = self.add_aws(call, tx, place, &mut policies)?;
+        Ok((policies, marker))
     }
 
-    fn takes_aws(
+    /// Adds the account's own, and says where more of them begin.
+    fn add_own(
         &self,
         call: &Call,
         tx: &Transaction,
-        policy: &AwsManagedPolicy,
-    ) -> Result<bool, Error> {
-        Ok(is_under(policy.path, self.path_prefix.as_deref())
-            && self.takes(call, tx, policy.arn)?)
+        policies: &mut Vec<PolicyView>,
+    ) -> Result<Option<String>, Error> {
+        let account = call.account()?;
+        let page = Paging::new(self.marker.as_deref(), self.max_items).try_stored(
+            tx,
+            account.as_str(),
+            "name",
+            "",
+            |own: &ManagedPolicy| {
+                Ok(is_under(&own.path, self.path_prefix.as_deref())
+                    && (self.takes_unused()
+                        || self.takes(Usage::of(tx, account, own.arn().as_str())?)))
+            },
+        )?;
+        for own in page.items.into_iter().map(Managed::Own) {
+            let usage = Usage::of(tx, account, &own.arn())?;
+            policies.push(PolicyView::brief(&own, usage)?);
+        }
+        Ok(page.marker)
     }
 
-    /// Whether the policy is used as the request wants it to be. Nothing is counted for a
-    /// request that does not care.
-    fn takes(&self, call: &Call, tx: &Transaction, arn: &str) -> Result<bool, Error> {
-        let only_attached = self.only_attached == Some(true);
-        let filter = self.policy_usage_filter.as_deref();
-        if !only_attached && filter.is_none() {
-            return Ok(true);
+    /// Adds AWS's from a place on, and says where more of them begin.
+    fn add_aws(
+        &self,
+        call: &Call,
+        tx: &Transaction,
+        place: usize,
+        policies: &mut Vec<PolicyView>,
+    ) -> Result<Option<String>, Error> {
+        let account = call.account()?;
+        let most = Paging::new(None, self.max_items).most();
+        let used = AwsInUse::of(tx, account)?;
+        for (at, aws) in aws_managed_policies().iter().enumerate().skip(place) {
+            if !is_under(aws.path, self.path_prefix.as_deref()) {
+                continue;
+            }
+            let usage = used.usage(tx, account, aws.arn)?;
+            if !self.takes(usage) {
+                continue;
+            }
+            if policies.len() >= most {
+                return Ok(Some(format!("{AWS_MARKER}{at}")));
+            }
+            policies.push(PolicyView::brief(&Managed::Aws(aws), usage)?);
         }
-        let usage = Usage::of(tx, call.account()?, arn)?;
-        Ok(match filter {
-            Some("PermissionsBoundary") => usage.bounds > 0,
-            _ => usage.attached > 0,
-        })
+        Ok(None)
+    }
+
+    /// Whether the request does not care how a policy is used.
+    fn takes_unused(&self) -> bool {
+        self.only_attached != Some(true) && self.policy_usage_filter.is_none()
+    }
+
+    /// Whether a policy is used as the request wants it to be.
+    fn takes(&self, usage: Usage) -> bool {
+        self.takes_unused()
+            || match self.policy_usage_filter.as_deref() {
+                Some("PermissionsBoundary") => usage.bounds > 0,
+                _ => usage.attached > 0,
+            }
     }
 }
 

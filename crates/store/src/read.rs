@@ -2,12 +2,15 @@
 
 use std::cell::OnceCell;
 
-use crate::engine::{Range, Span, View};
+use crate::engine::{Entry, Range, Span, View};
 use crate::record::decode;
 use crate::{Record, Store, StoreError, cursor};
 
 /// How many records [`Read::all`] takes at a time.
 const ALL_PAGE_RECORDS: usize = 500;
+
+/// Sorts after the ids of one value. An id that sorts after this costs one look more.
+const BEYOND_IDS: &str = "\u{10ffff}";
 
 /// Some records in order, and where the next ones begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +56,15 @@ pub trait Read {
         index: &str,
         span: impl Into<Span<'s>>,
     ) -> Result<u64, StoreError>;
+
+    /// The different values of a range, in order; one look into the index for each. For
+    /// ranges whose number of values something else bounds.
+    fn values<'s, R: Record>(
+        &self,
+        scope: &str,
+        index: &str,
+        span: impl Into<Span<'s>>,
+    ) -> Result<Vec<String>, StoreError>;
 
     /// Every record of a range. For ranges whose size something else bounds.
     fn all<'s, R: Record>(
@@ -176,4 +188,36 @@ impl Read for Reader<'_> {
         self.view()?
             .count(&Range::new(scope, R::KIND, index, span.into()))
     }
+
+    fn values<'s, R: Record>(
+        &self,
+        scope: &str,
+        index: &str,
+        span: impl Into<Span<'s>>,
+    ) -> Result<Vec<String>, StoreError> {
+        let range = Range::new(scope, R::KIND, index, span.into());
+        let view = self.view()?;
+        different_values(|after| view.entries(&range, after.as_ref(), 1))
+    }
+}
+
+/// The different values of what `entries` leads through. It answers what comes after an
+/// entry; the first of it is enough.
+pub(crate) fn different_values(
+    entries: impl Fn(Option<Entry>) -> Result<Vec<Entry>, StoreError>,
+) -> Result<Vec<String>, StoreError> {
+    let mut values: Vec<String> = Vec::new();
+    let mut after = None;
+    while let Some(entry) = entries(after)?.into_iter().next() {
+        after = Some(if values.last() == Some(&entry.value) {
+            entry
+        } else {
+            values.push(entry.value.clone());
+            Entry {
+                id: BEYOND_IDS.to_owned(),
+                ..entry
+            }
+        });
+    }
+    Ok(values)
 }

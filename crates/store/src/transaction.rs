@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::engine::{Body, Commit, Dependency, Engine, Entry, Outcome, Range, Span, View, Write};
 use crate::pending::Pending;
-use crate::read::{dangling, seen};
+use crate::read::{dangling, different_values, seen};
 use crate::record::{KEY_BYTES_MAX, bounded, decode};
 use crate::{Page, Read, Record, StoreError, Taken, cursor};
 
@@ -353,5 +353,15 @@ impl Read for Transaction {
         let (seen, count) = self.counts(&range)?;
         self.depends(Dependency::Count { range, seen });
         Ok(count)
+    }
+
+    fn values<'s, R: Record>(
+        &self,
+        scope: &str,
+        index: &str,
+        span: impl Into<Span<'s>>,
+    ) -> Result<Vec<String>, StoreError> {
+        let range = Range::new(scope, R::KIND, index, span.into());
+        different_values(|after| self.entries(&range, after, 1))
     }
 }

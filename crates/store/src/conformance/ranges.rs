@@ -8,6 +8,7 @@ super::cases![
     a_prefix_is_not_a_pattern,
     exactly_one_value_can_be_asked_for,
     a_range_stays_in_its_scope_kind_and_index,
+    the_different_values_of_a_range_come_once_and_in_order,
     a_record_with_several_values_comes_once_for_each,
     a_cursor_survives_the_record_it_names,
     a_cursor_of_another_range_leads_nowhere_else,
@@ -164,6 +165,34 @@ fn exactly_one_value_can_be_asked_for(store: &Store) {
         assert_eq!(count.unwrap(), 2, "{value:?}");
     }
     assert!(walk(&store.read(), Span::Exactly("nothing"), 5).is_empty());
+}
+
+fn the_different_values_of_a_range_come_once_and_in_order(store: &Store) {
+    fill(store);
+    for id in ["\u{10ffff}", "\u{10ffff}\u{10ffff}", "~"] {
+        put(store, HERE, &[Thing::new(id).in_group("a")]);
+    }
+    for prefix in ["", "a", "/a", "\u{10ffff}", "nothing"] {
+        let mut expected: Vec<_> = VALUES.to_vec();
+        expected.retain(|value| value.starts_with(prefix));
+        expected.sort_unstable();
+        let reader = store.read();
+        let values = reader.values::<Thing>(HERE, "group", prefix).unwrap();
+        assert_eq!(values, expected, "{prefix:?}");
+    }
+    let reader = store.read();
+    assert_eq!(
+        reader.values::<Thing>(HERE, "group", Exactly("a")).unwrap(),
+        ["a"]
+    );
+
+    // What a transaction has written itself counts too.
+    let written: Result<_, StoreError> = store.transact(|tx| {
+        tx.put(HERE, &Thing::new("new").in_group("/a/new"))?;
+        tx.delete::<Thing>(HERE, "~")?;
+        tx.values::<Thing>(HERE, "group", "/a/")
+    });
+    assert_eq!(written.unwrap(), ["/a/", "/a/b", "/a/new"]);
 }
 
 fn a_range_stays_in_its_scope_kind_and_index(store: &Store) {
