@@ -78,7 +78,7 @@ tag_operations! {
     ListMFADeviceTags = LIST_MFA_DEVICE_TAGS,
 }
 
-pub(crate) fn no_such_device(serial: &str) -> Error {
+fn no_such_device(serial: &str) -> Error {
     no_such_entity(format!(
         "VirtualMFADevice with serial number {serial} doesn't exist."
     ))

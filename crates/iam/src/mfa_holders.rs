@@ -7,8 +7,8 @@ use store::{Exactly, Read, Transaction};
 use wire::{Input, Output};
 
 use crate::caller::{Subject, subject};
-use crate::errors::{Nothing, over_quota};
-use crate::mfa_devices::{find, no_such_device};
+use crate::errors::{Nothing, no_such_entity, over_quota};
+use crate::mfa_devices::find;
 use crate::paging::Paging;
 use crate::quotas;
 use crate::resource_tags::Tagged as _;
@@ -39,7 +39,8 @@ fn held(tx: &Transaction, call: &Call, owner: &KeyOwner, serial: &str) -> Result
             let enabled = device.enabled.as_ref();
             enabled.is_some_and(|enabled| enabled.owner == *owner)
         })
-        .ok_or_else(|| no_such_device(serial))
+        // One sentence for devices of nobody, of others and of kinds that only the console knows.
+        .ok_or_else(|| no_such_entity("MFA Device invalid for user."))
 }
 
 fn not_valid() -> Error {

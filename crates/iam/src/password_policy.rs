@@ -263,7 +263,10 @@ impl Operation for DeleteAccountPasswordPolicy {
         if tx.delete::<PasswordPolicy>(account.as_str(), PasswordPolicy::ID)? {
             return Ok(Nothing {});
         }
-        Err(not_set(&permit))
+        // AWS has two sentences for one fact.
+        Err(no_such_entity(
+            "The account policy with name PasswordPolicy cannot be found.",
+        ))
     }
 }
 

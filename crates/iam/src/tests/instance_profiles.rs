@@ -98,7 +98,8 @@ fn a_role_is_put_into_a_profile_by_who_may_pass_it() {
     put(&may_add);
     let (code, message) = refusal(add());
     assert_eq!(code, "AccessDenied");
-    assert!(message.contains("iam:PassRole"), "{message}");
+    let refused = format!("iam:PassRole on resource: {} because", arn("role/r"));
+    assert!(message.contains(&refused), "{message}");
     put(&format!(
         r#"{{"Version":"2012-10-17","Statement":[
             {{"Effect":"Allow","Action":"iam:AddRoleToInstanceProfile","Resource":"*"}},

@@ -123,10 +123,16 @@ fn a_device_lives_from_creation_to_deletion() {
         app.serial
     );
     let missing = says("NoSuchEntity", &missing);
-    assert_eq!(
-        house.refused("DeactivateMFADevice", &[BOB, serial]),
-        missing
-    );
+    // A security key, which only the console could have enabled, is told like any other.
+    let security_key = format!("arn:aws:iam::{ACCOUNT}:u2f/user/bob/key-ABCDEFGHIJKLMNOP");
+    for serial in [app.serial.as_str(), &security_key] {
+        for operation in ["DeactivateMFADevice", "GetMFADevice"] {
+            assert_eq!(
+                house.refused(operation, &[BOB, ("SerialNumber", serial)]),
+                says("NoSuchEntity", "MFA Device invalid for user.")
+            );
+        }
+    }
     house.good("DeleteVirtualMFADevice", &[serial]);
     assert_eq!(house.refused("DeleteVirtualMFADevice", &[serial]), missing);
     assert_eq!(refusal(app.pair(&house, "EnableMFADevice", 0)), missing);

@@ -159,7 +159,14 @@ fn the_policy_is_shown_as_it_was_set_and_gone_when_deleted() {
     let missing = format!("The Password Policy with domain name {ACCOUNT} cannot be found.");
     let missing = says("NoSuchEntity", &missing);
     assert_eq!(house.refused("GetAccountPasswordPolicy", &[]), missing);
-    assert_eq!(house.refused("DeleteAccountPasswordPolicy", &[]), missing);
+    // AWS Tools for PowerShell, Remove-IAMAccountPasswordPolicy, example 1.
+    assert_eq!(
+        house.refused("DeleteAccountPasswordPolicy", &[]),
+        says(
+            "NoSuchEntity",
+            "The account policy with name PasswordPolicy cannot be found."
+        )
+    );
     house.good("UpdateAccountPasswordPolicy", &[]);
     assert_eq!(
         house.good("GetAccountPasswordPolicy", &[])["PasswordPolicy"],
