@@ -85,6 +85,7 @@ impl House {
             region,
             created: call.now,
             policy: None,
+            policy_principals: Vec::new(),
             public_access_block: Some(PublicAccessBlock::ALL),
             ownership: true,
             cors: None,

@@ -8,6 +8,8 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// The caller, as the layer in front found out. Opaque to the endpoint, which only hands it
 /// back to the [`Gate`]. It travels in the request's extensions.
 #[derive(Clone)]
@@ -72,6 +74,25 @@ pub trait Gate: Send + Sync + 'static {
     /// Does this principal of a policy exist? (An account id, an ARN, a unique or canonical id.)
     fn principal_exists(&self, principal: &str) -> bool;
 
+    /// The unique id of the user or role that has this ARN; none for other principals.
+    fn id_of(&self, arn: &str) -> Option<String>;
+
+    /// The ARN that a principal has today; none if it is gone.
+    fn arn_today(&self, principal: &NamedPrincipal) -> Option<String>;
+
+    /// The policy with the ARNs of these principals replaced by their ids.
+    fn by_id(&self, policy: &str, principals: &[NamedPrincipal]) -> String;
+
     /// The canonical user id of an account.
     fn canonical_id(&self, account: &str) -> String;
+}
+
+/// A user or role that a bucket policy names by its ARN, with the unique id that its bearer had
+/// when the policy was put. Who takes the ARN later is somebody else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedPrincipal {
+    /// As the policy says it.
+    pub arn: String,
+    /// `AIDA…`, `AROA…`.
+    pub id: String,
 }

@@ -102,7 +102,13 @@ impl House {
             cache.remove(name);
             return Err(no_such_bucket(name));
         };
-        let policy = bucket.policy.as_deref().map(compile).transpose()?;
+        let policy = match &bucket.policy {
+            Some(text) => Some(compile(
+                text,
+                &self.gate.by_id(text, &bucket.policy_principals),
+            )?),
+            None => None,
+        };
         let state = Arc::new(BucketState { bucket, policy });
         if cache.len() >= CACHED_BUCKETS_MAX {
             cache.clear();
@@ -168,9 +174,10 @@ pub(crate) fn no_such_bucket(name: &str) -> Failure {
     NO_SUCH_BUCKET.with("BucketName", name)
 }
 
-/// Compiles the text of a stored policy, which was parsed once before it was stored.
-fn compile(text: &str) -> Answer<CompiledPolicy> {
-    let document = policy::Document::parse(text, policy::Grammar::Bucket)
+/// Compiles a stored policy, which was parsed once before it was stored. It decides by ids; what
+/// is public in it is in its text.
+fn compile(text: &str, by_id: &str) -> Answer<CompiledPolicy> {
+    let document = policy::Document::parse(by_id, policy::Grammar::Bucket)
         .map_err(|malformed| Failure::internal(malformed.message()))?;
     Ok(CompiledPolicy {
         set: policy::PolicySet::compile([&document]),

@@ -50,7 +50,7 @@ mod writing;
 pub use self::call::RequestId;
 pub use self::described::Described;
 pub use self::endpoint::{OpenError, S3Endpoint, Settings, Told};
-pub use self::gate::{Ask, CallerHandle, Denied, Gate};
+pub use self::gate::{Ask, CallerHandle, Denied, Gate, NamedPrincipal};
 pub use self::payload::BodyRefused;
 pub use self::request::bucket_in_host;
 pub use s3s::Body;

@@ -9,6 +9,7 @@ use crate::door::{Keys, On};
 use crate::failure::{
     ACCESS_DENIED, Answer, Failure, MALFORMED_POLICY, METHOD_NOT_ALLOWED, NO_SUCH_BUCKET_POLICY,
 };
+use crate::gate::NamedPrincipal;
 use crate::house::{BucketState, House};
 use crate::names::bucket_arn;
 use crate::public::is_public;
@@ -25,12 +26,11 @@ impl House {
         let state = self.enter(call, &input.bucket)?;
         self.ask(call, &state, "s3:GetBucketPolicy", On::Bucket, Keys::new())?;
         self.check_home(call, &state)?;
-        let text = state
-            .bucket
-            .policy
-            .clone()
-            .ok_or_else(|| no_policy(&state))?;
-        Ok(GetBucketPolicyOutput { policy: Some(text) })
+        let text = state.bucket.policy.as_ref();
+        let text = text.ok_or_else(|| no_policy(&state))?;
+        Ok(GetBucketPolicyOutput {
+            policy: Some(self.shown(text, &state.bucket.policy_principals)),
+        })
     }
 
     pub(crate) async fn get_bucket_policy_status(
@@ -68,8 +68,11 @@ impl House {
             Keys::new(),
         )?;
         self.check_home(call, &state)?;
-        self.change_bucket(permit, &state, |bucket| bucket.policy = None)
-            .await?;
+        self.change_bucket(permit, &state, |bucket| {
+            bucket.policy = None;
+            bucket.policy_principals = Vec::new();
+        })
+        .await?;
         Ok(DeleteBucketPolicyOutput::default())
     }
 
@@ -82,7 +85,7 @@ impl House {
         let permit = self.ask(call, &state, "s3:PutBucketPolicy", On::Bucket, Keys::new())?;
         self.check_home(call, &state)?;
         let text = input.policy;
-        self.check_policy(&input.bucket, &text)?;
+        let principals = self.check_policy(&input.bucket, &text)?;
         let blocked = state
             .bucket
             .public_access_block
@@ -95,7 +98,8 @@ impl House {
             )));
         }
         self.change_bucket(permit, &state, move |bucket| {
-            bucket.policy = Some(text.clone())
+            bucket.policy = Some(text.clone());
+            bucket.policy_principals.clone_from(&principals);
         })
         .await?;
         Ok(PutBucketPolicyOutput::default())
@@ -114,7 +118,24 @@ impl House {
             .with("ResourceType", "BUCKETPOLICY"))
     }
 
-    fn check_policy(&self, bucket: &str, text: &str) -> Answer<()> {
+    /// The policy as it is shown today: whoever moved under its new ARN, whoever is gone as an id.
+    fn shown(&self, text: &str, principals: &[NamedPrincipal]) -> String {
+        let mut moved = Vec::new();
+        for named in principals {
+            let today = self.gate.arn_today(named);
+            let today = today.unwrap_or_else(|| named.id.clone());
+            if today != named.arn {
+                moved.push(NamedPrincipal {
+                    arn: named.arn.clone(),
+                    id: today,
+                });
+            }
+        }
+        self.gate.by_id(text, &moved)
+    }
+
+    /// Checks a policy and finds out whom it names.
+    fn check_policy(&self, bucket: &str, text: &str) -> Answer<Vec<NamedPrincipal>> {
         if !text.trim_start().starts_with('{') {
             return Err(MALFORMED_POLICY.into());
         }
@@ -126,6 +147,7 @@ impl House {
         let document = Document::parse(text, Grammar::Bucket)
             .map_err(|malformed| MALFORMED_POLICY.say(malformed.message().to_owned()))?;
         check_resources(bucket, text)?;
+        let mut named = Vec::new();
         for principal in document.principals() {
             let known = match principal.kind {
                 PrincipalKind::Anyone => true,
@@ -134,18 +156,34 @@ impl House {
                 }
                 PrincipalKind::Service => principal.value.contains('.'),
             };
-            if !known {
-                return Err(MALFORMED_POLICY
+            let unknown = || {
+                MALFORMED_POLICY
                     .say("Invalid principal in policy")
-                    .with("Detail", principal.value.as_str()));
+                    .with("Detail", principal.value.as_str())
+            };
+            if !known {
+                return Err(unknown());
+            }
+            if principal.kind == PrincipalKind::Aws && is_user_or_role(&principal.value) {
+                named.push(NamedPrincipal {
+                    arn: principal.value.clone(),
+                    id: self.gate.id_of(&principal.value).ok_or_else(unknown)?,
+                });
             }
         }
-        Ok(())
+        Ok(named)
     }
 }
 
 fn no_policy(state: &BucketState) -> Failure {
     NO_SUCH_BUCKET_POLICY.with("BucketName", state.bucket.name.as_str())
+}
+
+fn is_user_or_role(principal: &str) -> bool {
+    principal.parse::<aws::Arn>().is_ok_and(|arn| {
+        let resource = arn.resource();
+        arn.service() == "iam" && (resource.starts_with("user/") || resource.starts_with("role/"))
+    })
 }
 
 /// A bucket's policy speaks of this bucket and what is in it.

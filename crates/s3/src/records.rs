@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use store::{Lookup, Record};
 
 use crate::checksums::{Algorithm, Checksum, Kind};
+use crate::gate::NamedPrincipal;
 
 /// The scope of the buckets themselves.
 pub(crate) const BUCKETS: &str = "s3";
@@ -84,6 +85,9 @@ pub(crate) struct Bucket {
     /// The policy's text as it is shown.
     #[serde(default)]
     pub(crate) policy: Option<String>,
+    /// The users and roles that the policy names.
+    #[serde(default)]
+    pub(crate) policy_principals: Vec<NamedPrincipal>,
     #[serde(default)]
     pub(crate) public_access_block: Option<PublicAccessBlock>,
     /// Whether ownership controls are set; they can only be `BucketOwnerEnforced`.

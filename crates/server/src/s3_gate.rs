@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use identity::{AskRef, Caller, Directory, RequestFacts};
-use s3::{Ask, CallerHandle, Denied, Gate};
+use s3::{Ask, CallerHandle, Denied, Gate, NamedPrincipal};
 
 /// The caller of an S3 request, with what its policies may ask about.
 pub(crate) struct S3Caller {
@@ -86,6 +86,32 @@ impl Gate for PolicyGate {
 
     fn principal_exists(&self, principal: &str) -> bool {
         self.directory.principal_exists(principal)
+    }
+
+    fn id_of(&self, arn: &str) -> Option<String> {
+        self.directory.id_of_arn(arn).ok().flatten()
+    }
+
+    fn arn_today(&self, principal: &NamedPrincipal) -> Option<String> {
+        let arn: aws::Arn = principal.arn.parse().ok()?;
+        let account = arn.account().parse().ok()?;
+        let found = if principal.id.starts_with("AIDA") {
+            self.directory.user(account, &principal.id)
+        } else {
+            self.directory.role_by_id(account, &principal.id)
+        };
+        Some(found.ok()??.arn.clone())
+    }
+
+    fn by_id(&self, policy: &str, principals: &[NamedPrincipal]) -> String {
+        let principals: Vec<_> = principals
+            .iter()
+            .map(|named| identity::NamedPrincipal {
+                arn: named.arn.clone(),
+                id: named.id.clone(),
+            })
+            .collect();
+        identity::by_id(policy, &principals)
     }
 
     fn canonical_id(&self, account: &str) -> String {

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use aws::{MovableClock, SystemEntropy};
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use http_body_util::BodyExt as _;
-use s3::{Ask, Body, CallerHandle, Denied, Gate, S3Endpoint, Settings};
+use s3::{Ask, Body, CallerHandle, Denied, Gate, NamedPrincipal, S3Endpoint, Settings};
 use store::Store;
 
 pub const OWNER: &str = "111122223333";
@@ -99,6 +99,18 @@ impl Gate for TestGate {
 
     fn principal_exists(&self, principal: &str) -> bool {
         !principal.contains("nobody")
+    }
+
+    fn id_of(&self, arn: &str) -> Option<String> {
+        Some(arn.to_owned())
+    }
+
+    fn arn_today(&self, principal: &NamedPrincipal) -> Option<String> {
+        Some(principal.arn.clone())
+    }
+
+    fn by_id(&self, policy: &str, _principals: &[NamedPrincipal]) -> String {
+        policy.to_owned()
     }
 
     fn canonical_id(&self, account: &str) -> String {
