@@ -2,6 +2,8 @@
 
 import base64
 import json
+import os
+import pty
 import re
 import subprocess
 
@@ -381,3 +383,63 @@ def test_of_a_bad_file_nothing_comes_in(files, tmp_path):
     assert twice.returncode == 1
     assert "nothing was brought in" in twice.stderr
     assert exported(data) == before
+
+
+def on_a_terminal(*arguments, until):
+    """Runs the binary on a terminal; ends it by force as soon as it shows `until`. What it showed."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([BINARY, *map(str, arguments)], stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    while until not in shown:
+        try:
+            shown += os.read(ours, 65_536)
+        except OSError:  # the other end is closed
+            break
+    process.kill()
+    process.wait()
+    os.close(ours)
+    return shown.decode(errors="replace")
+
+
+def crowd(size):
+    """The account with many more users."""
+    many = details()
+    many["UserDetailList"] += [
+        {
+            "Path": "/crowd/",
+            "UserName": f"user-{number}",
+            "UserId": f"AIDACROWD{number:011d}".translate(str.maketrans("0189", "ABCD")),
+            "Arn": arn(f"user/crowd/user-{number}"),
+            "CreateDate": "2021-02-03T04:05:06+00:00",
+            "GroupList": ["staff"],
+            "AttachedManagedPolicies": [],
+            "Tags": [],
+        }
+        for number in range(size)
+    ]
+    return many
+
+
+def test_a_terminal_sees_how_far_it_is(files):
+    data, paths = files
+    shown = on_a_terminal("import", "aws", "--data", data, *paths.values(), until=b"certificates: AWS does not")
+    assert re.search(r"reading \[#*.*\] [0-9]+/4", shown), shown
+    assert re.search(r"writing \[#*.*\] [0-9]+/[0-9]+", shown), shown
+    assert "2 users" in shown
+    # A pipe sees the summary alone.
+    assert run("import", "aws", "--data", data.with_name("other"), *paths.values()).stderr == ""
+
+
+def test_killed_in_the_midst_it_brought_in_all_or_nothing(files):
+    data, paths = files
+    paths["details"].write_text(json.dumps(crowd(1_500)))
+    on_a_terminal("import", "aws", "--data", data, paths["details"], until=b"writing")
+    killed = run("export", "--data", data, "--account", ACCOUNT)
+    if killed.returncode == 0:
+        assert len(json.loads(killed.stdout)["UserDetailList"]) == 1_502
+    else:
+        assert "there is no account" in killed.stderr or "cannot" in killed.stderr, killed.stderr
+        brought = run("import", "aws", "--data", data, paths["details"])
+        assert brought.returncode == 0, brought.stderr
+        assert "1502 users" in [line.strip() for line in brought.stdout.splitlines()]
