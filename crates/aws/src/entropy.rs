@@ -1,28 +1,31 @@
 //! Where chance comes from.
 
+use rand::Rng as _;
+
 /// Gives random bytes fit for keys.
 pub trait Entropy: Send + Sync + 'static {
     /// Fills the buffer with random bytes.
     fn fill(&self, buffer: &mut [u8]);
 }
 
-/// The operating system's generator, asked directly: a generator of our own would first gather
-/// chance from the jitter of the clock, which takes longer than all the rest of a start.
+/// A generator fit for keys in each thread, seeded by the operating system and from time to
+/// time anew. A start gathers no chance of its own, say from the jitter of the clock: that
+/// takes longer than all the rest of it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
-    #[expect(
-        clippy::expect_used,
-        reason = "without randomness nothing that follows would be safe; the generator only fails when the system is broken"
-    )]
     fn fill(&self, buffer: &mut [u8]) {
-        getrandom::fill(buffer).expect("the system's random generator works");
+        rand::rng().fill_bytes(buffer);
     }
 }
 
 /// A random UUID (version 4), as text in lower case with hyphens.
 pub fn uuid_v4(entropy: &dyn Entropy) -> String {
+    let digit = |nibble: u8| match nibble {
+        0..10 => char::from(b'0' + nibble),
+        _ => char::from(b'a' - 10 + nibble),
+    };
     let mut bytes = [0u8; 16];
     entropy.fill(&mut bytes);
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
@@ -32,9 +35,7 @@ pub fn uuid_v4(entropy: &dyn Entropy) -> String {
         if matches!(at, 4 | 6 | 8 | 10) {
             text.push('-');
         }
-        for nibble in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
-        }
+        text.extend([byte >> 4, byte & 15].map(digit));
     }
     text
 }

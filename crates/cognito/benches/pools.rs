@@ -178,7 +178,7 @@ impl House {
                 region: REGION.to_owned(),
             },
             request_id: "r".to_owned(),
-            environment: self.environment.clone(),
+            environment: Arc::new(self.environment.clone()),
             vouched: OnceLock::new(),
             dpop: None,
         });

@@ -36,7 +36,7 @@ pub struct Call {
     /// The answer's `RequestId`.
     pub request_id: String,
     /// The house.
-    pub environment: Environment,
+    pub environment: Arc<Environment>,
     /// Whom a provider vouched for, once it is verified; for the record alone.
     pub vouched: OnceLock<Vouched>,
     /// What came beside the request to prove possession of a key, not yet verified.

@@ -23,7 +23,7 @@ impl SigningKey {
 
     /// The signature of a string to sign, in hexadecimal.
     pub(crate) fn sign(&self, parts: &[&[u8]]) -> String {
-        hex::encode(&hmac(&self.0[..], parts)[..])
+        hexadecimal(&hmac(&self.0[..], parts))
     }
 }
 
@@ -107,7 +107,15 @@ pub(crate) const EMPTY_SHA256: &str =
 
 /// SHA-256 in hexadecimal.
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
+    hexadecimal(&Sha256::digest(bytes).into())
+}
+
+/// Thirty-two bytes as text, all at once: several times as fast as digit by digit.
+fn hexadecimal(bytes: &[u8; 32]) -> String {
+    let mut text = vec![0; 2 * bytes.len()];
+    let written = hex::encode_to_slice(bytes, &mut text);
+    debug_assert!(written.is_ok());
+    String::from_utf8(text).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -186,14 +186,19 @@ pub fn verify(
         None => PathStyle::Normalized,
     };
     let canonical = canonical::request(parts, style, &v4.signed_headers, &payload_hash)?;
-    let scope = format!("{}/{}/{}/{TERMINATOR}", v4.date, v4.region, v4.service);
     let key = secret.key(&v4.date, &v4.region, &v4.service);
     let expected = key.sign(&[
         ALGORITHM.as_bytes(),
         b"\n",
         v4.stamp.as_str().as_bytes(),
         b"\n",
-        scope.as_bytes(),
+        v4.date.as_bytes(),
+        b"/",
+        v4.region.as_bytes(),
+        b"/",
+        v4.service.as_bytes(),
+        b"/",
+        TERMINATOR.as_bytes(),
         b"\n",
         sha256_hex(&canonical).as_bytes(),
     ]);
@@ -203,7 +208,7 @@ pub fn verify(
     let seed = matches!(payload, Payload::Chunks { signed: true, .. }).then(|| Seed {
         key,
         stamp: v4.stamp,
-        scope,
+        scope: format!("{}/{}/{}/{TERMINATOR}", v4.date, v4.region, v4.service),
         signature: expected,
     });
     Ok(Verified {

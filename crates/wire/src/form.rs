@@ -43,14 +43,26 @@ impl<'a> Form<'a> {
     }
 }
 
-/// The first value of a parameter, without reading the rest.
-pub(crate) fn first<'a>(incoming: &Incoming<'a>, name: &str) -> Option<Cow<'a, str>> {
-    pieces(incoming.query.as_bytes())
+/// The first value of each of these parameters, read no further than to the last of them.
+pub(crate) fn firsts<'a, const N: usize>(
+    incoming: &Incoming<'a>,
+    names: [&str; N],
+) -> [Option<Cow<'a, str>>; N] {
+    let mut found = [const { None }; N];
+    let pairs = pieces(incoming.query.as_bytes())
         .chain(pieces(incoming.form_body()))
         .take(PARAMETERS_MAX)
-        .filter_map(decode_pair)
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value)
+        .filter_map(decode_pair);
+    for (key, value) in pairs {
+        let wanted = names.iter().zip(&mut found);
+        for (_, place) in wanted.filter(|(name, place)| **name == key && place.is_none()) {
+            *place = Some(value.clone());
+        }
+        if found.iter().all(Option::is_some) {
+            break;
+        }
+    }
+    found
 }
 
 /// All pairs of a query string in their order; those that cannot be decoded are left out.

@@ -8,6 +8,7 @@
 mod host;
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 use facts::{Auth, Location, OperationFacts, Protocol, ServiceFacts, services};
 
@@ -93,9 +94,38 @@ pub fn route(
     host: Option<&str>,
     signing_service: Option<&str>,
 ) -> Result<Route, Unrouted> {
-    match service(incoming, host, signing_service) {
+    let asked = Asked::of(incoming);
+    match service(&asked, host, signing_service) {
         Found::S3 => Ok(Route::S3),
-        Found::Service(service) => within(service, incoming),
+        Found::Service(service) => within(service, &asked),
+    }
+}
+
+/// A request, of whose form action and version are read once and only where they are asked for.
+struct Asked<'a> {
+    incoming: &'a Incoming<'a>,
+    named: OnceCell<[Option<Cow<'a, str>>; 2]>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(incoming: &'a Incoming<'a>) -> Asked<'a> {
+        Asked {
+            incoming,
+            named: OnceCell::new(),
+        }
+    }
+
+    fn action(&self) -> Option<&str> {
+        self.named()[0].as_deref()
+    }
+
+    fn version(&self) -> Option<&str> {
+        self.named()[1].as_deref()
+    }
+
+    fn named(&self) -> &[Option<Cow<'a, str>>; 2] {
+        self.named
+            .get_or_init(|| form::firsts(self.incoming, ["Action", "Version"]))
     }
 }
 
@@ -104,7 +134,8 @@ enum Found {
     S3,
 }
 
-fn service(incoming: &Incoming<'_>, host: Option<&str>, signing_service: Option<&str>) -> Found {
+fn service(asked: &Asked<'_>, host: Option<&str>, signing_service: Option<&str>) -> Found {
+    let incoming = asked.incoming;
     let for_s3 = signing_service.is_some_and(is_s3);
     match host.and_then(host::named) {
         Some(Named::Service(service)) => return Found::Service(service),
@@ -115,7 +146,7 @@ fn service(incoming: &Incoming<'_>, host: Option<&str>, signing_service: Option<
     if for_s3 && incoming.path != "/" {
         return Found::S3;
     }
-    let called = by_target(incoming).or_else(|| by_version(incoming));
+    let called = by_target(incoming).or_else(|| by_version(asked));
     if let Some(service) = called {
         return Found::Service(service);
     }
@@ -124,7 +155,7 @@ fn service(incoming: &Incoming<'_>, host: Option<&str>, signing_service: Option<
     {
         return found;
     }
-    let service = by_action(incoming).or_else(|| by_path(incoming, |auth| auth != Auth::SigV4));
+    let service = by_action(asked).or_else(|| by_path(incoming, |auth| auth != Auth::SigV4));
     service.map_or(Found::S3, Found::Service)
 }
 
@@ -159,22 +190,23 @@ fn by_target(incoming: &Incoming<'_>) -> Option<&'static ServiceFacts> {
 }
 
 /// The query service that has this version.
-fn by_version(incoming: &Incoming<'_>) -> Option<&'static ServiceFacts> {
-    if incoming.path != "/" {
+fn by_version(asked: &Asked<'_>) -> Option<&'static ServiceFacts> {
+    if asked.incoming.path != "/" {
         return None;
     }
-    form::first(incoming, "Action")?;
-    let version = form::first(incoming, "Version")?;
+    asked.action()?;
+    let version = asked.version()?;
     query_services().find(|service| version == service.api_version)
 }
 
 /// The query service that has this action.
-fn by_action(incoming: &Incoming<'_>) -> Option<&'static ServiceFacts> {
+fn by_action(asked: &Asked<'_>) -> Option<&'static ServiceFacts> {
+    let incoming = asked.incoming;
     if incoming.path != "/" {
         return None;
     }
-    let action = form::first(incoming, "Action")?;
-    let known = query_services().find(|service| service.operation(&action).is_some());
+    let action = asked.action()?;
+    let known = query_services().find(|service| service.operation(action).is_some());
     // A form can be nothing else than a query request; who knows which, so the smaller service answers.
     known.or_else(|| incoming.is_form().then_some(facts::sts::SERVICE))
 }
@@ -202,10 +234,11 @@ fn target<'a>(incoming: &Incoming<'a>) -> Option<(&'a str, &'a str)> {
     incoming.header(TARGET)?.rsplit_once('.')
 }
 
-fn within(service: &'static ServiceFacts, incoming: &Incoming<'_>) -> Result<Route, Unrouted> {
+fn within(service: &'static ServiceFacts, asked: &Asked<'_>) -> Result<Route, Unrouted> {
+    let incoming = asked.incoming;
     let format = format(service, incoming);
     let found = match service.protocol {
-        Protocol::Query => return query(service, format, incoming),
+        Protocol::Query => return query(service, format, asked),
         Protocol::Json10 | Protocol::Json11 => match target(incoming) {
             Some((prefix, name)) if Some(prefix) == service.target_prefix => {
                 service.operation(name)
@@ -233,17 +266,17 @@ fn within(service: &'static ServiceFacts, incoming: &Incoming<'_>) -> Result<Rou
 fn query(
     service: &'static ServiceFacts,
     format: Format,
-    incoming: &Incoming<'_>,
+    asked: &Asked<'_>,
 ) -> Result<Route, Unrouted> {
-    let Some(action) = form::first(incoming, "Action") else {
-        let location = match incoming.query {
+    let Some(action) = asked.action() else {
+        let location = match asked.incoming.query {
             "" => FRONT_PAGE.to_owned(),
             query => format!("{FRONT_PAGE}?{}", printable(query)),
         };
         return Ok(Route::Elsewhere { location });
     };
-    let version = form::first(incoming, "Version").unwrap_or(Cow::Borrowed("NO_VERSION_SPECIFIED"));
-    match service.operation(&action) {
+    let version = asked.version().unwrap_or("NO_VERSION_SPECIFIED");
+    match service.operation(action) {
         Some(op) if version == service.api_version => Ok(Route::Operation { op, format }),
         _ => {
             let message = format!("Could not find operation {action} for version {version}");

@@ -308,7 +308,7 @@ impl House {
             },
             request: self.request(if is_signed { region } else { "us-east-1" }),
             request_id: "r".to_owned(),
-            environment: self.environment.clone(),
+            environment: Arc::new(self.environment.clone()),
             vouched: OnceLock::new(),
             dpop: None,
         });

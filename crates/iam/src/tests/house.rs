@@ -225,7 +225,7 @@ impl House {
                 region: "us-east-1".to_owned(),
             },
             request_id: "r".to_owned(),
-            environment: self.environment.clone(),
+            environment: Arc::new(self.environment.clone()),
             vouched: OnceLock::new(),
             dpop: None,
         });

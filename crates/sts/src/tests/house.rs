@@ -218,7 +218,7 @@ impl House {
             },
             request: self.request(),
             request_id: "r".to_owned(),
-            environment: self.environment.clone(),
+            environment: Arc::new(self.environment.clone()),
             vouched: OnceLock::new(),
             dpop: None,
         });
