@@ -165,8 +165,8 @@ impl Answers {
         };
         // "SCPs do not affect any service-linked role", and RCPs do not either (AWS
         // Organizations User Guide): services must be able to do their work.
-        let by_organization = !(layers.scps.is_empty() && layers.rcps.is_empty())
-            && !question.principal.is_service_linked();
+        let has_organization = !layers.scps.is_empty() || !layers.rcps.is_empty();
+        let by_organization = has_organization && !question.principal.is_service_linked();
         for level in layers.rcps.iter().filter(|_| by_organization) {
             ask(
                 level,
