@@ -24,7 +24,10 @@ impl Principal {
     pub(crate) fn parse(text: &str) -> Result<Principal, NotATemplate> {
         let wrong = || NotATemplate::NotAPrincipal(text.to_owned());
         let (before, after) = text.split_once(PLACE).ok_or_else(wrong)?;
-        let is_part = |part: &str| !part.is_empty() && part.chars().all(is_in_names);
+        // Braces are for places, and there is one.
+        let is_part = |part: &str| {
+            !part.is_empty() && part.chars().all(is_in_names) && !part.contains(['{', '}'])
+        };
         let is_domain = before.strip_suffix('\\').is_some_and(is_part) && after.is_empty();
         let is_suffix = before.is_empty() && after.strip_prefix('@').is_some_and(is_part);
         let is_whole = before.is_empty() && after.is_empty();
