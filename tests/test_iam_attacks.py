@@ -10,7 +10,7 @@ import botocore.exceptions
 import pytest
 import requests
 
-from arnold import ADMIN, MAIN, SECOND_ADMIN, Keys
+from arnold import ADMIN, MAIN, Keys
 from authenticator import new_device, to_a_fresh_step
 from company import allow, deny, make_role, make_user, policy, trust
 
@@ -422,88 +422,6 @@ def test_of_two_actions_one_is_asked_for_and_done(arnold, iam):
         signed_form(arnold, keys, form, query="Action=DeleteUser&UserName=bob&Version=2010-05-08")
     assert "bob" in user_names(iam)
     assert signed_form(arnold, keys, "Action=ListUsers&Version=2010-05-08").status_code == 200
-
-
-# What belongs to others.
-
-
-def test_a_marker_leads_nowhere_else(arnold, iam, refused):
-    """Markers of another listing or another account are refused or show one's own things only."""
-    second = arnold.client("iam", SECOND_ADMIN)
-    for number in range(3):
-        iam.create_user(UserName=f"main-{number}")
-        iam.create_group(GroupName=f"main-{number}")
-        second.create_user(UserName=f"second-{number}")
-    marker = iam.list_users(MaxItems=1)["Marker"]
-    shown = {user["UserName"] for user in iam.list_users(Marker=marker)["Users"]}
-    assert shown == {f"main-{number}" for number in range(3)}
-    for call, names in ((second.list_users, "Users"), (iam.list_groups, "Groups"), (second.list_groups, "Groups"), (iam.list_roles, "Roles")):
-        try:
-            answer = call(Marker=marker)
-        except botocore.exceptions.ClientError as error:
-            assert error.response["Error"]["Code"] == "ValidationError"
-            continue
-        assert f":{MAIN}:user/" not in json.dumps(answer[names], default=str)
-        if call.__self__ is second:
-            assert f":{MAIN}:" not in json.dumps(answer[names], default=str)
-    for odd in ("x", "../..", "A" * 300, "%00", "' OR 1=1 --"):
-        with refused("ValidationError", 400):
-            iam.list_users(Marker=odd)
-
-
-def test_whoever_is_elsewhere_gets_at_nothing_by_its_arn(arnold, iam, provider):
-    """An administrator of one account is nobody in another, whatever ARN is named."""
-    own_policy = iam.create_policy(PolicyName="p", PolicyDocument=policy(allow("s3:*")))["Policy"]["Arn"]
-    device = iam.create_virtual_mfa_device(VirtualMFADeviceName="d")["VirtualMFADevice"]["SerialNumber"]
-    issuer = iam.create_open_id_connect_provider(Url=provider.issuer, ClientIDList=["a"])["OpenIDConnectProviderArn"]
-    role = make_role(iam, "r", trust({"AWS": arn("user/admin")}), allow("*"))
-    job = iam.generate_service_last_accessed_details(Arn=role)["JobId"]
-    second = arnold.client("iam", SECOND_ADMIN)
-    tags = [{"Key": "by", "Value": "second"}]
-    calls = [
-        ("get_policy", {"PolicyArn": own_policy}),
-        ("get_policy_version", {"PolicyArn": own_policy, "VersionId": "v1"}),
-        ("list_policy_versions", {"PolicyArn": own_policy}),
-        ("list_entities_for_policy", {"PolicyArn": own_policy}),
-        ("create_policy_version", {"PolicyArn": own_policy, "PolicyDocument": policy(allow("*")), "SetAsDefault": True}),
-        ("set_default_policy_version", {"PolicyArn": own_policy, "VersionId": "v1"}),
-        ("delete_policy", {"PolicyArn": own_policy}),
-        ("tag_policy", {"PolicyArn": own_policy, "Tags": tags}),
-        ("list_policy_tags", {"PolicyArn": own_policy}),
-        ("attach_user_policy", {"UserName": "admin", "PolicyArn": own_policy}),
-        ("put_user_permissions_boundary", {"UserName": "admin", "PermissionsBoundary": own_policy}),
-        ("enable_mfa_device", {"UserName": "admin", "SerialNumber": device, "AuthenticationCode1": "000000", "AuthenticationCode2": "000001"}),
-        ("tag_mfa_device", {"SerialNumber": device, "Tags": tags}),
-        ("list_mfa_device_tags", {"SerialNumber": device}),
-        ("delete_virtual_mfa_device", {"SerialNumber": device}),
-        ("get_open_id_connect_provider", {"OpenIDConnectProviderArn": issuer}),
-        ("add_client_id_to_open_id_connect_provider", {"OpenIDConnectProviderArn": issuer, "ClientID": "b"}),
-        ("tag_open_id_connect_provider", {"OpenIDConnectProviderArn": issuer, "Tags": tags}),
-        ("delete_open_id_connect_provider", {"OpenIDConnectProviderArn": issuer}),
-        ("generate_service_last_accessed_details", {"Arn": role}),
-        ("get_service_last_accessed_details", {"JobId": job}),
-        ("list_policies_granting_service_access", {"Arn": role, "ServiceNamespaces": ["s3"]}),
-        ("simulate_principal_policy", {"PolicySourceArn": role, "ActionNames": ["s3:GetObject"]}),
-        ("get_context_keys_for_principal_policy", {"PolicySourceArn": role}),
-    ]
-    before = iam.get_account_authorization_details()
-    for operation, parameters in calls:
-        with pytest.raises(botocore.exceptions.ClientError) as caught:
-            getattr(second, operation)(**parameters)
-        code = caught.value.response["Error"]["Code"]
-        assert code in ("AccessDenied", "NoSuchEntity", "InvalidInput"), f"{operation}: {code}"
-        if operation not in ("enable_mfa_device", "delete_policy", "delete_virtual_mfa_device", "delete_open_id_connect_provider"):
-            continue
-        assert iam.list_virtual_mfa_devices()["VirtualMFADevices"] and iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
-    after = iam.get_account_authorization_details()
-    for details in (before, after):
-        details.pop("ResponseMetadata")
-        for role in details["RoleDetailList"]:
-            role.pop("RoleLastUsed")
-    assert before == after
-    assert iam.get_open_id_connect_provider(OpenIDConnectProviderArn=issuer)["ClientIDList"] == ["a"]
-    for operation, parameters in calls[:4]:
-        getattr(iam, operation)(**parameters)
 
 
 # Many at once.
