@@ -44,6 +44,20 @@ def test_policy_names_are_unique_without_regard_to_case(iam, refused):
         make(iam, "ALPHA")
 
 
+@pytest.mark.parametrize("version", [{}, {"Version": "2008-10-17"}])
+def test_a_managed_policy_speaks_the_current_language(iam, refused, version):
+    old = json.dumps({**version, "Statement": [allow("iam:ListUsers")]})
+    arn = make(iam)["Arn"]
+    text = "Policy document must be version 2012-10-17 or greater."
+    with refused("MalformedPolicyDocument", 400, text):
+        make(iam, "old", old)
+    with refused("MalformedPolicyDocument", 400, text):
+        iam.create_policy_version(PolicyArn=arn, PolicyDocument=old)
+    # An inline policy may speak the old one.
+    make_user(iam, "ann")
+    iam.put_user_policy(UserName="ann", PolicyName="old", PolicyDocument=old)
+
+
 def test_a_new_version_can_be_made_the_one_that_counts(arnold, iam, refused):
     arn = make(iam)["Arn"]
     keys = make_user(iam, "ann")

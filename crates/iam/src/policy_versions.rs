@@ -49,7 +49,7 @@ pub(crate) fn version_id(number: u32) -> String {
 
 /// The document of a managed policy, if it is one and small enough.
 pub(crate) fn checked_document(text: &str) -> Result<String, Error> {
-    documents::parse(text, Grammar::Identity)?;
+    documents::parse(text, Grammar::Managed)?;
     if documents::size(text) > quotas::POLICY_SIZE {
         return Err(over_quota("PolicySize", quotas::POLICY_SIZE));
     }

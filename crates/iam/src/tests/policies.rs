@@ -115,6 +115,31 @@ fn what_is_no_identity_based_policy_is_refused() {
     }
 }
 
+#[test]
+fn a_managed_policy_speaks_the_current_language_and_an_inline_one_may_speak_the_old() {
+    let house = House::new();
+    let its_arn = create(&house, "p");
+    house.good("CreateUser", &[("UserName", "bob")]);
+    for old in [
+        DOCUMENT.replace(r#""Version":"2012-10-17","#, ""),
+        DOCUMENT.replace("2012", "2008"),
+    ] {
+        let document = ("PolicyDocument", old.as_str());
+        let refusal = says(
+            "MalformedPolicyDocument",
+            "Policy document must be version 2012-10-17 or greater.",
+        );
+        let made = house.refused("CreatePolicy", &[("PolicyName", "q"), document]);
+        assert_eq!(made, refusal);
+        let added = house.refused("CreatePolicyVersion", &[("PolicyArn", &its_arn), document]);
+        assert_eq!(added, refusal);
+        house.good(
+            "PutUserPolicy",
+            &[("UserName", "bob"), ("PolicyName", "p"), document],
+        );
+    }
+}
+
 /// A policy of this many characters that count.
 fn document_of(size: usize) -> String {
     let head = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::"#;
