@@ -35,7 +35,7 @@ class Broker:
     def __init__(self, folder, directory, provider):
         self.folder = pathlib.Path(folder)
         self.provider = provider
-        self.idp = SamlIdp("https://idp.corp.example/saml")
+        self.idp = SamlIdp("https://idp.corp.example/saml", page=f"http://localhost:{free_port()}/sso")
         # To which that provider may encrypt.
         self.key_pair = rsa.generate_private_key(65537, 2048)
         # Where `arnold login --saml` listens: responses may be meant for it.

@@ -37,8 +37,9 @@ def attribute(name, *values):
 class SamlIdp:
     """An identity provider with a key of its own."""
 
-    def __init__(self, entity="https://idp.example.com/saml", bits=2048):
+    def __init__(self, entity="https://idp.example.com/saml", bits=2048, page="https://idp.example.com/sso"):
         self.entity = entity
+        self.page = page
         self.key = rsa.generate_private_key(65537, bits)
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "idp.example.com")])
         begin = datetime.datetime(2020, 1, 1)
@@ -69,7 +70,7 @@ class SamlIdp:
             f'<?xml version="1.0" encoding="UTF-8"?><md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata"'
             f' entityID="{self.entity}"{until}><md:IDPSSODescriptor protocolSupportEnumeration="{SAMLP}">{keys}'
             f'<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"'
-            f' Location="https://idp.example.com/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>'
+            f' Location="{self.page}"/></md:IDPSSODescriptor></md:EntityDescriptor>'
         )
 
     def document(self, roles, name="ada", more="", minutes_ago=0, **changes):

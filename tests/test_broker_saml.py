@@ -1,8 +1,14 @@
 """The broker as a service of a SAML provider: request out, response back, once, in one browser."""
 
 import base64
+import contextlib
 import html
+import http.server
+import json
+import pathlib
 import re
+import subprocess
+import threading
 import urllib.parse
 import zlib
 
@@ -10,12 +16,13 @@ import pytest
 import requests
 from lxml import etree
 
-from arnold import MAIN, Keys
+from arnold import BINARY, MAIN, Keys
 from browser import Browser, wait_for
 from broker import ENTITY
 from saml_idp import SAML, SAMLP, SIGN_IN, SamlIdp, attribute, encrypted, posted
 from test_broker import PAGE, Program, choices, choose, events, shown_keys
 
+NODE = pathlib.Path(__file__).resolve().parent / "node"
 BACK = f"{PAGE}/return/saml"
 NOT_SIGNED_IN = "Your identity provider did not sign you in."
 MD = "urn:oasis:names:tc:SAML:2.0:metadata"
@@ -46,7 +53,10 @@ class Request:
         start = re.search(r'href="([^"]*/provider/saml[^"]*)"', browser.page.text).group(1)
         browser.go(html.unescape(start))
         assert browser.page.status_code == 303
-        self.address = urllib.parse.urlsplit(browser.page.headers["Location"])
+        self.read(browser.page.headers["Location"])
+
+    def read(self, address):
+        self.address = urllib.parse.urlsplit(address)
         query = urllib.parse.parse_qs(self.address.query, strict_parsing=True)
         self.document = zlib.decompress(base64.b64decode(query["SAMLRequest"][0]), -15)
         self.xml = etree.fromstring(self.document)
@@ -82,10 +92,10 @@ def bring(browser, response, path=BACK):
 
 def test_the_request_says_what_providers_need(arnold, browser, idp):
     request = Request(browser)
-    assert f"https://{request.address.netloc}{request.address.path}" == "https://idp.example.com/sso"
+    assert request.address._replace(query="").geturl() == idp.page
     assert request.xml.tag == f"{{{SAMLP}}}AuthnRequest"
     assert request.xml.get("Version") == "2.0"
-    assert request.xml.get("Destination") == "https://idp.example.com/sso"
+    assert request.xml.get("Destination") == idp.page
     assert request.xml.get("ProtocolBinding") == "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
     assert request.back == arnold.url + BACK
     assert request.xml.findtext(f"{{{SAML}}}Issuer") == ENTITY
@@ -133,6 +143,48 @@ def test_a_terminals_question_survives_the_way_there_and_back(arnold, browser, i
     traded = program.trade(program.code(browser))
     identity = arnold.client("sts", Keys.of(traded.json())).get_caller_identity()
     assert identity["Arn"].endswith("/Developer/ana@saml")
+
+
+@contextlib.contextmanager
+def shown(idp):
+    """The provider's page, on another site than ours: it answers every request with a form."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked = Request.__new__(Request)
+            asked.read(self.path)
+            page = (
+                f'<!doctype html><title>Provider</title><link rel="icon" href="data:,">'
+                f'<form method="post" action="{asked.back}">'
+                f'<input type="hidden" name="SAMLResponse" value="{answer(idp, asked)}"><button>Go on</button></form>'
+            )
+            self.send_response(200)
+            self.send_header("content-type", "text/html")
+            self.end_headers()
+            self.wfile.write(page.encode())
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", urllib.parse.urlsplit(idp.page).port), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_person_comes_back_from_another_site_in_a_real_browser(arnold, idp):
+    with shown(idp):
+        done = subprocess.run(
+            ["node", "saml-broker.mjs", arnold.url], cwd=NODE, capture_output=True, text=True, timeout=180
+        )
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert seen["complaints"] == []
+    assert seen["provider"] == "Provider"
+    assert seen["url"] == f"{arnold.url}{PAGE}"
+    assert "ana@saml" in seen["words"] and "Developer" in seen["words"]
+    assert seen["cookies"] and all(cookie == {"httpOnly": True, "sameSite": "Lax"} for cookie in seen["cookies"])
 
 
 def test_whoever_is_in_no_group_finds_nothing_open(arnold, browser, idp):
@@ -242,6 +294,28 @@ def test_other_ways_in_lead_to_the_broker(arnold, browser):
     browser.go("/console/sign-in?next=/switchrole")
     link = html.unescape(re.search(r'href="(/console/broker[^"]*)"', browser.page.text).group(1))
     assert link == "/console/broker?next=%2Fswitchrole"
+
+
+def test_the_command_line_explains_what_the_broker_was_told(browser, idp, tmp_path):
+    metadata, captured = tmp_path / "metadata.xml", tmp_path / "response"
+    metadata.write_text(idp.metadata())
+    request = Request(browser)
+    captured.write_text(answer(idp, request, name="ana"))
+
+    def explained(entity=ENTITY, asked=request.id):
+        return subprocess.run(
+            [
+                BINARY, "federation", "debug", "saml", str(captured), "--metadata", str(metadata),
+                "--entity-id", entity, "--answer-to", request.back, "--request-id", asked,
+            ],
+            capture_output=True, text=True, timeout=30,
+        )
+
+    good = explained()
+    assert good.returncode == 0, good.stderr
+    assert "subject: ana" in good.stdout and "attribute memberOf: developers" in good.stdout
+    assert "audience was" in explained(entity="urn:amazon:webservices").stderr
+    assert "the response answers the request" in explained(asked="_other").stderr
 
 
 def test_a_broker_without_usable_metadata_does_not_start(tmp_path, idp):

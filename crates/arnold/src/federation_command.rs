@@ -46,6 +46,15 @@ pub(crate) struct SamlOptions {
     /// The provider's id, if its responses are sent to an address that ends in it.
     #[arg(long, value_name = "ID")]
     provider_id: Option<String>,
+    /// The name of the broker at the provider, if the response is for the broker.
+    #[arg(long, value_name = "NAME", requires = "answer_to")]
+    entity_id: Option<String>,
+    /// Where answers to the broker go, such as https://arnold.example.com/console/broker/return/sso.
+    #[arg(long, value_name = "URL", requires = "entity_id")]
+    answer_to: Option<String>,
+    /// The request that the response has to answer.
+    #[arg(long, value_name = "ID")]
+    request_id: Option<String>,
     /// Let signatures over SHA-1 count.
     #[arg(long)]
     allow_sha1: bool,
@@ -105,9 +114,21 @@ fn saml_response(options: &SamlOptions, out: &mut dyn Write) -> Result<(), Failu
             &certificate.fingerprint,
         )?;
     }
-    let service = Service::SignIn {
-        own: options.sign_in_url.clone(),
-        provider_id: options.provider_id.clone(),
+    let (service, is_of_broker) = match (&options.entity_id, &options.answer_to) {
+        (Some(entity_id), Some(answer_to)) => {
+            let (entity_id, endpoint) = (entity_id.clone(), answer_to.clone());
+            (
+                Service::Other {
+                    entity_id,
+                    endpoint,
+                },
+                true,
+            )
+        }
+        _ => {
+            let (own, provider_id) = (options.sign_in_url.clone(), options.provider_id.clone());
+            (Service::SignIn { own, provider_id }, false)
+        }
     };
     let mut steps = Vec::new();
     let verified = saml::explain(
@@ -124,7 +145,7 @@ fn saml_response(options: &SamlOptions, out: &mut dyn Write) -> Result<(), Failu
                 false => Sha1::Refused,
             },
             service: &service,
-            request_id: None,
+            request_id: options.request_id.as_deref(),
             now: moment(options.at),
         },
         &mut |step| steps.push(step),
@@ -133,11 +154,14 @@ fn saml_response(options: &SamlOptions, out: &mut dyn Write) -> Result<(), Failu
         tell(out, step.what, &step.found)?;
     }
     let verified = verified.and_then(|assertion| {
+        if is_of_broker {
+            return Ok((assertion, None));
+        }
         let name = assertion.role_session_name()?;
         assertion.tags()?;
         assertion.source_identity()?;
         assertion.session_duration_s()?;
-        Ok((assertion, name))
+        Ok((assertion, Some(name)))
     });
     let (assertion, session_name) = match verified {
         Ok(verified) => verified,
@@ -152,13 +176,22 @@ fn saml_response(options: &SamlOptions, out: &mut dyn Write) -> Result<(), Failu
         }
     };
     tell(out, "subject", &assertion.subject().value)?;
-    tell(out, "session name", &session_name)?;
+    if let Some(session_name) = &session_name {
+        tell(out, "session name", session_name)?;
+    }
     for attribute in assertion.attributes() {
         tell(
             out,
             &format!("attribute {}", attribute.name),
             &attribute.values.join(" | "),
         )?;
+    }
+    if is_of_broker {
+        return tell(
+            out,
+            "verdict",
+            "accepted; what is open to somebody is for the broker's grants",
+        );
     }
     let roles = assertion.roles();
     if roles.is_empty() {
