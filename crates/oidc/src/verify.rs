@@ -102,7 +102,7 @@ fn judge_claims(
 ) -> Result<Claims, Refusal> {
     let claims = &unverified.claims;
     let now = expectation.now;
-    if unverified.issuer() != expectation.issuer {
+    if !is_named(unverified.issuer(), expectation.issuer) {
         return Err(Refusal::WrongIssuer {
             found: unverified.issuer().to_owned(),
         });
@@ -125,7 +125,7 @@ fn judge_claims(
         return Err(Refusal::IssuedInFuture { now, issued_at });
     }
     Ok(Claims {
-        issuer: unverified.issuer().to_owned(),
+        issuer: expectation.issuer.to_owned(),
         subject: subject.to_owned(),
         clients,
         audiences,
@@ -134,6 +134,12 @@ fn judge_claims(
         issued_at,
         all: std::mem::take(&mut unverified.claims),
     })
+}
+
+/// Whether a token names this issuer. Google's may leave out the scheme (Google's "OpenID
+/// Connect", on validating an ID token).
+fn is_named(found: &str, issuer: &str) -> bool {
+    found == issuer || (found == GOOGLE && host_and_path(issuer) == GOOGLE)
 }
 
 /// The clients of ours that the token was made for.

@@ -81,6 +81,32 @@ fn google_people_and_service_accounts() {
         ["ana@example.com"]
     );
 
+    // Google may name itself without a scheme, and nobody else may.
+    let short = |issuer: &str, claimed: &str| {
+        let claims = json!({
+            "iss": claimed, "iat": NOW, "exp": NOW + 300, "aud": "104029", "sub": "1",
+        });
+        let expectation = Expectation {
+            issuer,
+            client_ids: &["104029".to_owned()],
+            now: NOW,
+        };
+        verify_with(&RSA.token("RS256", &claims), &expectation, &KEYS)
+    };
+    let claims = short(google, "accounts.google.com").unwrap();
+    assert_eq!(keys(&claims)["accounts.google.com:sub"], ["1"]);
+    for (issuer, claimed) in [
+        (google, "http://accounts.google.com"),
+        (google, "accounts.google.com/"),
+        ("https://idp.example", "idp.example"),
+        ("https://idp.example", "accounts.google.com"),
+    ] {
+        assert!(matches!(
+            short(issuer, claimed),
+            Err(Refusal::WrongIssuer { .. })
+        ));
+    }
+
     // A service account chooses the audience freely; its number is in `azp`.
     let service = || {
         json!({
