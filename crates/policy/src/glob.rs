@@ -8,6 +8,8 @@
 
 use memchr::{memchr, memmem};
 
+use crate::key::load;
+
 /// Stands for `*`. No byte of UTF-8 has this value.
 pub(crate) const STAR: u8 = 0xff;
 /// Stands for `?`. No byte of UTF-8 has this value.
@@ -135,13 +137,6 @@ fn word(bytes: impl DoubleEndedIterator<Item = u8>) -> u64 {
     bytes
         .rev()
         .fold(0, |word, byte| word << 8 | u64::from(byte))
-}
-
-fn load(chunk: &[u8]) -> u64 {
-    match chunk.try_into() {
-        Ok(eight) => u64::from_le_bytes(eight),
-        Err(_) => word(chunk.iter().copied()),
-    }
 }
 
 /// [`find_run`] in any text, character by character.
