@@ -197,7 +197,9 @@ class Arnold:
         """The audit events written so far, oldest first."""
         events = []
         for path in sorted(self.data.rglob("*audit*.jsonl")):
-            events += [json.loads(line) for line in path.read_text().splitlines() if line]
+            # A last line without its end is still being written.
+            whole, _, _ = path.read_text().rpartition("\n")
+            events += [json.loads(line) for line in whole.splitlines() if line]
         return events
 
     @property
