@@ -162,6 +162,10 @@ class OpenLdap:
     def log_text(self):
         return (self.folder / "slapd.log").read_text(errors="replace")
 
+    def binds(self):
+        """How many binds it was asked for. It writes each down before it answers; an unbind, some time after."""
+        return self.log_text().count(" BIND dn=")
+
     def settings(self, **more):
         """`[directory.NAME]` for it: found by search, over TLS, with groups of groups."""
         password = self.folder / "reader-password"
