@@ -53,6 +53,7 @@ mod role_view;
 mod roles;
 mod root_features;
 mod saml_providers;
+mod security_keys;
 mod server_certificates;
 mod service_credentials;
 mod service_linked_roles;
@@ -65,6 +66,8 @@ mod tags;
 mod tests;
 mod trust;
 mod users;
+
+pub use self::security_keys::{Answer, EnableSecurityKey, is_name};
 
 use plane::{Entry, gathering, stored};
 

@@ -1,11 +1,12 @@
 //! MFA devices: second factors of users and of root.
 //!
-//! The wire makes virtual devices only. Hardware tokens come with seeds that AWS has from
-//! their makers, and security keys are enrolled by its console; neither reaches this API.
+//! The wire makes virtual devices only. Security keys are registered by the console
+//! ([`security_keys`](crate::security_keys)); hardware tokens come with seeds that AWS has from
+//! their makers.
 
 use aws::{AccountId, Arn, Secret};
 use facts::OperationFacts;
-use identity::{Account, Ask, GLOBAL_SCOPE, KeyOwner, MfaDevice, MfaUse, Tag, User};
+use identity::{Account, Ask, Factor, GLOBAL_SCOPE, KeyOwner, MfaDevice, MfaUse, Tag, User};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use plane::{Call, Error, Operation, Permit, Touches};
 use store::{OrElseTaken as _, Read, Transaction};
@@ -59,7 +60,9 @@ impl Tagged for MfaDevice {
     }
 
     fn require(reader: &Transaction, call: &Call, serial: &str) -> Result<MfaDevice, Error> {
-        find(reader, call, serial)?.ok_or_else(|| no_such_device(serial))
+        find(reader, call, serial)?
+            .filter(MfaDevice::is_virtual)
+            .ok_or_else(|| no_such_device(serial))
     }
 
     fn owner(&self) -> AccountId {
@@ -148,7 +151,7 @@ impl Operation for CreateVirtualMFADevice {
         let device = MfaDevice {
             serial: serial.clone(),
             account,
-            sealed_seed,
+            factor: Factor::Seed { sealed_seed },
             tags: tags::ordered(tags.clone()),
             enabled: None,
         };
@@ -244,10 +247,13 @@ impl Operation for ListVirtualMFADevices {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Self::Output, Error> {
         let account = permit.account()?;
-        let wanted = |device: &MfaDevice| match self.assignment_status.as_deref() {
-            Some("Assigned") => device.enabled.is_some(),
-            Some("Unassigned") => device.enabled.is_none(),
-            _ => true,
+        let wanted = |device: &MfaDevice| {
+            device.is_virtual()
+                && match self.assignment_status.as_deref() {
+                    Some("Assigned") => device.enabled.is_some(),
+                    Some("Unassigned") => device.enabled.is_none(),
+                    _ => true,
+                }
         };
         let paging = Paging::new(self.marker.as_deref(), self.max_items);
         let page = paging.stored(tx, account.as_str(), "serial", "", wanted)?;

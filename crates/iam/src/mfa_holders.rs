@@ -1,7 +1,7 @@
 //! MFA devices in the hands of users and of root: enabled, put right, taken away, listed.
 
 use facts::OperationFacts;
-use identity::{CallerKind, Enabled, KeyOwner, MfaDevice, MfaUse, Window};
+use identity::{CallerKind, Enabled, Factor, KeyOwner, MfaDevice, MfaUse, Window};
 use plane::{Call, Error, Operation, Permit, Touches};
 use store::{Exactly, Read, Transaction};
 use wire::{Input, Output};
@@ -12,10 +12,15 @@ use crate::mfa_devices::find;
 use crate::paging::Paging;
 use crate::quotas;
 use crate::resource_tags::Tagged as _;
+use crate::security_keys;
 
 /// Whom an operation on devices speaks of. Root has no name; where the model wants one, its
 /// account's id stands for it.
-fn holder(call: &Call, reader: &impl Read, name: Option<&str>) -> Result<Subject, Error> {
+pub(crate) fn holder(
+    call: &Call,
+    reader: &impl Read,
+    name: Option<&str>,
+) -> Result<Subject, Error> {
     let is_root = call.known()?.kind() == CallerKind::Root;
     match name {
         Some(name) if is_root && name == call.account()?.as_str() => subject(call, reader, None),
@@ -103,13 +108,24 @@ impl Operation for EnableMFADevice {
             ahead_steps,
         });
         tx.update(account.as_str(), &device)?;
-        let of_owner = MfaDevice::owner_value(account, &owner);
-        let most = quotas::MFA_DEVICES_PER_USER;
-        if !tx.within::<MfaDevice>(account.as_str(), "owner", Exactly(&of_owner), most)? {
-            return Err(over_quota("MFADevicesPerUser", most));
-        }
+        check_quota(tx, &device, &owner)?;
         Ok(Nothing {})
     }
+}
+
+/// Whether a user, or root, still has no more devices than they may, of whatever kinds.
+pub(crate) fn check_quota(
+    tx: &mut Transaction,
+    device: &MfaDevice,
+    owner: &KeyOwner,
+) -> Result<(), Error> {
+    let of_owner = MfaDevice::owner_value(device.account, owner);
+    let most = quotas::MFA_DEVICES_PER_USER;
+    let scope = device.account.as_str();
+    if !tx.within::<MfaDevice>(scope, "owner", Exactly(&of_owner), most)? {
+        return Err(over_quota("MFADevicesPerUser", most));
+    }
+    Ok(())
 }
 
 /// Puts a device's clock right by two codes in a row.
@@ -170,6 +186,11 @@ impl Operation for DeactivateMFADevice {
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
         let owner = holder(&permit, tx, self.user_name.as_deref())?.owner()?;
         let mut device = held(tx, &permit, &owner, &self.serial_number)?;
+        if let Factor::Key { security_key } = &device.factor {
+            // Nobody else can have it: it goes, and may be registered anew.
+            security_keys::remove(tx, &device, security_key)?;
+            return Ok(Nothing {});
+        }
         device.enabled = None;
         tx.update(permit.account()?.as_str(), &device)?;
         Ok(Nothing {})

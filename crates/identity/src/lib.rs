@@ -26,6 +26,7 @@ mod role;
 mod root_features;
 mod saml_provider;
 mod saml_sign_in;
+mod security_key;
 mod server_certificate;
 mod service_linked_role;
 mod session;
@@ -48,7 +49,9 @@ pub use self::instance_profile::InstanceProfile;
 pub use self::login_profile::{LoginProfile, PASSWORDS_REMEMBERED, PasswordPolicy, PasswordState};
 pub use self::managed::{AwsManagedPolicy, aws_managed_policies, by_arn as aws_managed_policy};
 pub use self::managed_policy::{ManagedPolicy, PolicyVersion};
-pub use self::mfa_device::{Enabled, MfaDevice, MfaFailure, MfaRefusal, MfaUse, Pair, Window};
+pub use self::mfa_device::{
+    Enabled, Factor, MfaDevice, MfaFailure, MfaRefusal, MfaUse, Pair, Window,
+};
 pub use self::oidc_provider::OidcProvider;
 pub use self::outbound_issuer::OutboundIssuer;
 pub use self::password::{HashedPassword, NotHashed, PASSWORD_CHARS_MAX};
@@ -59,6 +62,9 @@ pub use self::root_features::{RootFeatures, organization_id};
 pub use self::saml_provider::{EncryptionMode, SamlPrivateKey, SamlProvider, SamlProviderId};
 pub use self::saml_sign_in::{
     SamlSettings, SamlSignInRefusal, TrustedProvider, VerifiedRole, VerifiedRoles,
+};
+pub use self::security_key::{
+    Asked, CHALLENGE_S, CredentialId, KeyRefusal, SecurityKey, SecurityKeyUse,
 };
 pub use self::server_certificate::ServerCertificate;
 pub use self::service_linked_role::{DeletionTask, LinkedService, linked_service};

@@ -1,4 +1,5 @@
-//! Second factors: virtual devices that show a new code every thirty seconds (RFC 6238).
+//! Second factors: virtual devices that show a new code every thirty seconds (RFC 6238), and
+//! [security keys](crate::SecurityKey).
 //!
 //! A code is good once. Which one was taken last is committed before anybody is told that it
 //! held, so that neither a replay nor a crash makes it good again; and after a few wrong ones
@@ -14,6 +15,7 @@ use totp_rs::{Algorithm, TOTP};
 
 use crate::access_key::{AccessKey, KeyOwner};
 use crate::directory::Directory;
+use crate::security_key::SecurityKey;
 use crate::tag::Tag;
 
 /// Seconds that a code is shown for.
@@ -29,21 +31,38 @@ const FAILURES_MAX: u32 = 10;
 /// For how long wrong codes count.
 const FAILURES_WITHIN_S: i64 = 300;
 
-/// A virtual device. In the scope of its account.
+/// A virtual device or a security key. In the scope of its account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MfaDevice {
-    /// `arn:aws:iam::ACCOUNT:mfa/…`, which is also its ARN.
+    /// `arn:aws:iam::ACCOUNT:mfa/…` or `…:u2f/user/NAME/…`, which is also its ARN.
     pub serial: String,
     /// The account that it belongs to.
     pub account: AccountId,
-    /// The seed in an envelope bound to the serial number, base64.
-    pub sealed_seed: String,
+    /// What it proves itself with.
+    #[serde(flatten)]
+    pub factor: Factor,
     /// At most 50.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<Tag>,
     /// Whose it is, once it is enabled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<Enabled>,
+}
+
+/// What a device proves itself with.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Factor {
+    /// A virtual device: codes.
+    Seed {
+        /// The seed in an envelope bound to the serial number, base64.
+        sealed_seed: String,
+    },
+    /// A security key: signatures.
+    Key {
+        /// What is kept of it.
+        security_key: SecurityKey,
+    },
 }
 
 /// Whose device it is.
@@ -68,10 +87,19 @@ impl MfaDevice {
         AccessKey::owner_value(account, owner)
     }
 
-    fn codes(&self, envelope: &Envelope) -> Result<Codes, SealError> {
+    /// Whether it is a virtual device.
+    pub fn is_virtual(&self) -> bool {
+        matches!(self.factor, Factor::Seed { .. })
+    }
+
+    /// What it shows; a security key shows nothing.
+    fn codes(&self, envelope: &Envelope) -> Result<Option<Codes>, SealError> {
+        let Factor::Seed { sealed_seed } = &self.factor else {
+            return Ok(None);
+        };
         let identity = MfaDevice::envelope_identity(&self.serial);
-        let seed = envelope.open_text(&identity, &self.sealed_seed)?;
-        Codes::of(seed.expose()).ok_or(SealError::Form)
+        let seed = envelope.open_text(&identity, sealed_seed)?;
+        Codes::of(seed.expose()).map(Some).ok_or(SealError::Form)
     }
 
     /// Where two codes in a row stand, for enabling a device or putting its clock right.
@@ -82,7 +110,9 @@ impl MfaDevice {
         window: Window,
         now: Timestamp,
     ) -> Result<Option<Pair>, SealError> {
-        let codes = self.codes(envelope)?;
+        let Some(codes) = self.codes(envelope)? else {
+            return Ok(None);
+        };
         let width = match window {
             Window::Enable => WINDOW_STEPS,
             Window::Resync => RESYNC_WINDOW_STEPS,
@@ -215,6 +245,9 @@ pub enum MfaRefusal {
     /// No such device, or it is not enabled for this user.
     #[error("no such device of this user")]
     NoDevice,
+    /// A security key.
+    #[error("the device is a security key, which shows no codes")]
+    NoCodes,
     /// Not the code of this moment.
     #[error("the code is wrong")]
     WrongCode,
@@ -272,7 +305,9 @@ impl Directory {
             if used.is_locked(now.as_second()) {
                 return Ok(Err(MfaRefusal::Locked));
             }
-            let codes = device.codes(self.envelope())?;
+            let Some(codes) = device.codes(self.envelope())? else {
+                return Ok(Err(MfaRefusal::NoCodes));
+            };
             let present = step_of(now) + enabled.ahead_steps;
             let refusal = match codes.latest_near(present, presented_code) {
                 Some(step) if step > used.spent => {
@@ -354,6 +389,18 @@ mod tests {
             );
         }
         assert!(!codes.is_at(-1, "287082"));
+    }
+
+    #[test]
+    fn devices_read_back_as_they_were_written_before_there_were_keys() {
+        let seed = r#"{"serial":"arn:aws:iam::111122223333:mfa/phone","account":"111122223333","sealed_seed":"c2VhbGVk","enabled":{"owner":{"User":"AIDA"},"at":"2026-01-02T03:04:05Z","ahead_steps":-1}}"#;
+        let device: MfaDevice = serde_json::from_str(seed).unwrap();
+        assert!(device.is_virtual());
+        assert_eq!(serde_json::to_string(&device).unwrap(), seed);
+        let key = r#"{"serial":"arn:aws:iam::111122223333:u2f/user/ana/key-A","account":"111122223333","security_key":{"credential_id":"AQ","public_key":{"ed-dsa":"AA"},"party_id":"localhost","is_backup_eligible":false}}"#;
+        let device: MfaDevice = serde_json::from_str(key).unwrap();
+        assert!(!device.is_virtual());
+        assert_eq!(serde_json::to_string(&device).unwrap(), key);
     }
 
     #[test]

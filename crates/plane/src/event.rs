@@ -190,6 +190,11 @@ impl Event {
         };
     }
 
+    /// What a deed without a wire was about.
+    pub(crate) fn parameters(&mut self, parameters: Structure) {
+        self.parameters = Parameters::Input(parameters);
+    }
+
     pub(crate) fn failed(&mut self, error: &Error) {
         self.outcome = error.into();
     }

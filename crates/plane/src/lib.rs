@@ -11,6 +11,7 @@ mod audit;
 mod authenticate;
 mod blocking;
 mod call;
+mod console;
 mod encoded;
 mod entry;
 mod error;
@@ -30,7 +31,8 @@ pub use self::entry::{Entry, federated, gathering, hot, stored};
 pub use self::error::Error;
 pub use self::event::{Event, Outcome, S3Facts};
 pub use self::operation::{
-    FederatedOperation, GatheringOperation, HotOperation, Operation, Permit, Touches,
+    ConsoleOperation, FederatedOperation, GatheringOperation, HotOperation, Operation, Permit,
+    Touches,
 };
 pub use self::outbox::{Channel, Deliver, Dispatcher, Letter, OutboxFull, post};
 pub use self::pipeline::{Peer, Plane, REGION_DEFAULT, Raw, Unread, request_facts};

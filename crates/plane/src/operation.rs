@@ -9,6 +9,7 @@ use std::sync::Arc;
 use facts::OperationFacts;
 use identity::Ask;
 use store::Transaction;
+use wire::Structure;
 
 use crate::{Call, Error};
 
@@ -95,6 +96,25 @@ pub trait Operation: wire::Input + Send + 'static {
 
     /// Does it. May be run again when the commit conflicts: nothing outside the transaction
     /// may happen here.
+    fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Self::Output, Error>;
+}
+
+/// A deed that AWS's console does and its wire does not know. It goes the way of every
+/// operation, but for the wire: it is authorized, runs, and is on record under the name of the
+/// operation that it stands beside.
+pub trait ConsoleOperation: Send + Sync + 'static {
+    /// The operation whose name it has on record.
+    const FACTS: &'static OperationFacts;
+    /// What it answers.
+    type Output: Send + 'static;
+
+    /// What the record shows as the request's parameters.
+    fn shown(&self) -> Structure;
+
+    /// What it does to what.
+    fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error>;
+
+    /// Does it. May be run again when the commit conflicts.
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Self::Output, Error>;
 }
 

@@ -123,6 +123,11 @@ impl Plane {
         &self.environment
     }
 
+    /// The same, for what outlives a borrow.
+    pub(crate) fn shared_environment(&self) -> Arc<Environment> {
+        Arc::clone(&self.environment)
+    }
+
     /// The audit trail.
     pub fn recorder(&self) -> &Recorder {
         &self.recorder

@@ -17,6 +17,13 @@ pub fn unique_id(prefix: &str, entropy: &dyn Entropy) -> String {
     id
 }
 
+/// What a security key's serial number ends with: 26 random characters, as AWS's do.
+pub fn device_id(entropy: &dyn Entropy) -> String {
+    let mut random = [0u8; 26];
+    entropy.fill(&mut random);
+    random.iter().map(|byte| letter(*byte)).collect()
+}
+
 /// An access key id: the prefix, and 16 characters that hold the account as AWS's do: the
 /// account above seven random bits with the top bit set, then four random bytes.
 pub(crate) fn access_key_id(prefix: &str, account: AccountId, entropy: &dyn Entropy) -> String {

@@ -14,7 +14,7 @@ mod ring;
 mod secret_source;
 
 pub use self::envelope::Envelope;
-pub use self::ids::{account_of, long_term_key, same, unique_id};
+pub use self::ids::{account_of, device_id, long_term_key, same, unique_id};
 pub use self::master::{MasterKey, MasterKeyError};
 pub use self::ring::{Issued, KeyRing, Opened, TokenRefusal};
 pub use self::secret_source::{SecretSource, SecretSourceError};

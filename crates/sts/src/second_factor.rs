@@ -50,7 +50,10 @@ impl SecondFactor {
             Err(refusal) => {
                 let message = match refusal {
                     MfaRefusal::NoDevice => UNKNOWN_DEVICE,
-                    MfaRefusal::WrongCode | MfaRefusal::Replayed | MfaRefusal::Locked => WRONG_CODE,
+                    MfaRefusal::WrongCode
+                    | MfaRefusal::Replayed
+                    | MfaRefusal::Locked
+                    | MfaRefusal::NoCodes => WRONG_CODE,
                 };
                 Err(Error::access_denied(message).because(refusal))
             }

@@ -1,7 +1,7 @@
 //! Second factors that come with a request.
 
 use aws::{Clock as _, Secret};
-use identity::{Enabled, KeyOwner, MfaDevice};
+use identity::{Enabled, Factor, KeyOwner, MfaDevice};
 use serde_json::json;
 use totp_rs::{Algorithm, TOTP};
 
@@ -15,15 +15,12 @@ const WRONG: &str = "MultiFactorAuthentication failed with invalid MFA one time 
 fn enroll(house: &House, owner: KeyOwner) {
     let identity = MfaDevice::envelope_identity(SERIAL);
     let seed = Secret::new(SEED.to_owned());
+    let directory = &house.environment.directory;
+    let sealed_seed = directory.envelope().seal_text(&identity, &seed).unwrap();
     let device = MfaDevice {
         serial: SERIAL.to_owned(),
         account: account(ACCOUNT),
-        sealed_seed: house
-            .environment
-            .directory
-            .envelope()
-            .seal_text(&identity, &seed)
-            .unwrap(),
+        factor: Factor::Seed { sealed_seed },
         tags: Vec::new(),
         enabled: Some(Enabled {
             owner,
