@@ -5,11 +5,14 @@ import json
 import pathlib
 import re
 import subprocess
+import threading
 import urllib.parse
+
+import pytest
 
 from arnold import MAIN, Keys
 from browser import sign_in_token
-from company import allow, make_role, role_arn, trust
+from company import allow, make_role, make_user, role_arn, trust
 
 NODE = pathlib.Path(__file__).resolve().parent / "node"
 LOGIN = ["signin:AuthorizeOAuth2Access", "signin:CreateOAuth2Token"]
@@ -88,3 +91,49 @@ def test_the_broker_serves_a_person_with_a_keyboard(broker):
     (came,) = seen["came"]
     assert dict(urllib.parse.parse_qsl(came.partition("?")[2]))["state"] == "the-state"
     assert "arnold-broker" not in seen["left"]
+
+
+def test_a_person_with_a_security_key_signs_in_by_keyboard(arnold):
+    iam = arnold.client("iam")
+    own = ["iam:EnableMFADevice", "iam:ListMFADevices"]
+    with_factor = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    keys = make_user(iam, "ana", allow(own), allow("iam:ListUsers", **with_factor))
+    iam.create_login_profile(UserName="ana", Password="Correct-Horse-7")
+    walk = subprocess.Popen(
+        ["node", "keys.mjs", arnold.url.replace("127.0.0.1", "localhost"), MAIN, "ana", "Correct-Horse-7"],
+        cwd=NODE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )
+    guard = threading.Timer(180, walk.kill)
+    guard.start()
+    try:
+        said = walk.stdout.readline().strip()
+        assert said == "both are registered", said or walk.stderr.read()
+        serials = [device["SerialNumber"] for device in iam.list_mfa_devices(UserName="ana")["MFADevices"]]
+        stem = f"arn:aws:iam::{MAIN}:u2f/user/ana/"
+        assert sorted(serial.rpartition("-")[0] for serial in serials) == [f"{stem}office-key", f"{stem}phone"]
+        print(file=walk.stdin, flush=True)
+        assert walk.stdout.readline().strip() == "the password is shown"
+        (office,) = [serial for serial in serials if "office-key" in serial]
+        iam.deactivate_mfa_device(UserName="ana", SerialNumber=office)
+        out, err = walk.communicate("\n", timeout=120)
+    finally:
+        guard.cancel()
+        walk.kill()
+    assert walk.returncode == 0, err
+    seen = json.loads(out)
+    assert seen["complaints"] == []
+    assert seen["wide"] == []
+    assert seen["unnamed"] == []
+    assert seen["contrast"] == []
+    assert seen["registered"] == ["The security key is registered. From the next sign-in on it is asked for."] * 2
+    assert seen["again"] == "This security key is registered already."
+    assert seen["focus"] == "Use security key"
+    for facts in (seen["withPasskey"], seen["withKey"]):
+        assert "Used at sign-in" in facts and f"arn:aws:iam::{MAIN}:user/ana" in facts
+    # What asks for a second factor opens to this session, and to the user's plain key not.
+    exported = dict(re.findall(r'export (\w+)="([^"]*)"', seen["environment"]))
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    assert arnold.client("iam", Keys(*(exported[name] for name in names))).list_users()["Users"]
+    with pytest.raises(Exception, match="AccessDenied"):
+        arnold.client("iam", keys).list_users()
+    assert seen["refused"] == "This security key is not registered for you here. Try another one."

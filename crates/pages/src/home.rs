@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::console::ConsoleSession;
 use crate::frame::{Frame, Link, message_with_links, page};
 use crate::visit::{Visit, when};
-use crate::{Answer, HOME, broker, client};
+use crate::{Answer, HOME, broker, client, security_credentials};
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -32,6 +32,7 @@ struct HomePage<'a> {
     form: &'a str,
     is_switched: bool,
     can_switch: bool,
+    can_secure: bool,
     signed_in_as: &'a str,
     issuer: Option<&'a str>,
 }
@@ -89,6 +90,7 @@ pub(crate) async fn show(visit: &Visit<'_>) -> Answer {
             left_s,
             form: console.form(),
             is_switched: put_on.is_some(),
+            can_secure: security_credentials::are_of(console, now_s),
             can_switch: known.kind() != CallerKind::Root,
             signed_in_as: &signed_in_as(visit, console),
             issuer: console.issuer(),

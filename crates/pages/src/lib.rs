@@ -22,6 +22,8 @@ mod home;
 mod parameters;
 mod saml;
 mod second_step;
+mod security_credentials;
+mod security_key;
 mod sign_in;
 mod sign_in_event;
 mod sign_out;
@@ -116,8 +118,11 @@ impl Pages {
             "/console/sign-in" if get => sign_in::show(&visit),
             "/console/sign-in" if post => sign_in::take(&visit).await,
             "/console/sign-in/code" if post => second_step::take_code(&visit).await,
+            "/console/sign-in/key" if post => second_step::take_key(&visit).await,
             "/console/sign-in/password" if post => second_step::take_password(&visit).await,
-            "/console/sign-in/code" | "/console/sign-in/password" if get => {
+            "/console/sign-in/code" | "/console/sign-in/key" | "/console/sign-in/password"
+                if get =>
+            {
                 frame::redirect("/console/sign-in")
             }
             "/saml" if get || post => saml::answer(&visit).await,
@@ -127,6 +132,12 @@ impl Pages {
             "/v1/authorize" if get => authorize::ask(&visit),
             "/v1/authorize" if post => authorize::decide(&visit),
             "/v1/sessions/confirmation" if get => authorize::confirm(&visit),
+            security_credentials::PAGE if get => security_credentials::show(&visit).await,
+            security_credentials::KEYS if post => security_credentials::register(&visit).await,
+            security_credentials::REMOVALS if post => security_credentials::remove(&visit).await,
+            security_credentials::KEYS | security_credentials::REMOVALS if get => {
+                frame::redirect(security_credentials::PAGE)
+            }
             "/console/switch-back" if post => switch_role::back(&visit),
             "/console/credentials" if post => credentials::show(&visit).await,
             "/console/sign-out" if post => sign_out::by_form(&visit),

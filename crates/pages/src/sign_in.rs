@@ -28,7 +28,8 @@ const SESSION_S: i64 = 12 * 3_600;
 const WRONG: &str = "Your authentication information is incorrect. Please try again.";
 
 /// What is said to whoever tries too often.
-const TOO_OFTEN: &str = "There were too many attempts. Please wait five minutes and try again.";
+pub(crate) const TOO_OFTEN: &str =
+    "There were too many attempts. Please wait five minutes and try again.";
 
 #[derive(Template)]
 #[template(path = "sign-in.html")]
@@ -42,6 +43,12 @@ struct SignInPage<'a> {
     username: &'a str,
     other: &'a str,
     broker: Option<Link<'a>>,
+}
+
+/// Shows the form to whoever has to begin anew.
+pub(crate) fn again(visit: &Visit<'_>) -> Answer {
+    let notice = "Your sign-in took too long, or did not begin here. Please sign in again.";
+    form(visit, StatusCode::FORBIDDEN, Some(notice))
 }
 
 /// Shows the form.
@@ -113,13 +120,15 @@ fn form_cookie(secure: bool) -> String {
 
 /// Whether a form of [`with_form`] was shown in this browser.
 pub(crate) fn is_own_form(visit: &Visit<'_>) -> bool {
-    let kept = cookie(&visit.raw.headers, &form_cookie(visit.raw.peer.secure));
-    match (visit.parameters.get("form"), kept) {
-        (Some(sent), Some(kept)) => {
-            visit.is_from_us() && seal::same(sent.as_bytes(), kept.as_bytes())
-        }
-        _ => false,
-    }
+    own_form(visit).is_some()
+}
+
+/// The secret of a form of [`with_form`] that was shown in this browser.
+pub(crate) fn own_form<'a>(visit: &'a Visit<'_>) -> Option<&'a str> {
+    let kept = cookie(&visit.raw.headers, &form_cookie(visit.raw.peer.secure))?;
+    let sent = visit.parameters.get("form")?;
+    let genuine = visit.is_from_us() && seal::same(sent.as_bytes(), kept.as_bytes());
+    genuine.then_some(kept)
 }
 
 /// Takes the form.
@@ -205,6 +214,7 @@ async fn verified(
             owner: found.owner,
             must_change: found.password == PasswordState::MustChange,
             mfa_at: None,
+            mfa_device: None,
             next: next(visit),
         }),
     })
@@ -223,7 +233,7 @@ fn refuse(visit: &Visit<'_>, name: &Attempt, notice: &str, why: &str) -> Answer 
 }
 
 /// Records that somebody did not get in.
-pub(crate) fn failed(visit: &Visit<'_>, cause: String, mfa: Mfa) {
+pub(crate) fn failed(visit: &Visit<'_>, cause: String, mfa: Mfa<'_>) {
     sign_in_event::record(
         visit,
         &Caller::Anonymous,
@@ -270,10 +280,10 @@ pub(crate) fn enter(visit: &Visit<'_>, person: &Person) -> Answer {
     let (Some(answer), Some(caller)) = (kept, visit.caller_of(console.active(now_s))) else {
         return form(visit, StatusCode::FORBIDDEN, Some(WRONG));
     };
-    let mfa = match person.mfa_at {
-        Some(_) => Mfa::Used,
-        None => Mfa::Unused,
-    };
+    let mfa = person
+        .mfa_device
+        .as_deref()
+        .map_or(Mfa::Unused, Mfa::Device);
     sign_in_event::record(visit, &caller, &person.next, mfa, Outcome::Done);
     answer
 }

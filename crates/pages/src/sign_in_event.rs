@@ -8,15 +8,17 @@ use crate::visit::Visit;
 
 /// Whether a second factor was used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mfa {
+pub(crate) enum Mfa<'a> {
     /// None was.
     Unused,
-    /// A code of a device was.
+    /// One was, in vain.
     Used,
+    /// The one of this serial number was.
+    Device(&'a str),
 }
 
 /// Records a `ConsoleLogin`.
-pub(crate) fn record(visit: &Visit<'_>, caller: &Caller, to: &str, mfa: Mfa, outcome: Outcome) {
+pub(crate) fn record(visit: &Visit<'_>, caller: &Caller, to: &str, mfa: Mfa<'_>, outcome: Outcome) {
     let environment = visit.environment();
     visit.pages.plane.recorder().record(Event::of_sign_in(
         "ConsoleLogin",
@@ -29,18 +31,22 @@ pub(crate) fn record(visit: &Visit<'_>, caller: &Caller, to: &str, mfa: Mfa, out
 }
 
 /// `additionalEventData` of `ConsoleLogin`.
-fn details(login_to: &str, mfa: Mfa) -> Map<String, Value> {
+fn details(login_to: &str, mfa: Mfa<'_>) -> Map<String, Value> {
     let used = match mfa {
         Mfa::Unused => "No",
-        Mfa::Used => "Yes",
+        Mfa::Used | Mfa::Device(_) => "Yes",
     };
     let details = json!({
         "LoginTo": login_to,
         "MobileVersion": "No",
         "MFAUsed": used,
     });
-    match details {
+    let mut details = match details {
         Value::Object(details) => details,
         _ => Map::new(),
+    };
+    if let Mfa::Device(serial) = mfa {
+        details.insert("MFAIdentifier".to_owned(), json!(serial));
     }
+    details
 }
