@@ -2,11 +2,14 @@
 whenever anything about their answer is not so. Each attack is one change of an answer that holds,
 and the unchanged answer holds right after it."""
 
+import concurrent.futures
 import csv
 import hashlib
 import io
+import re
 
 import pytest
+import requests
 from fido2.utils import websafe_decode, websafe_encode
 from fido2.webauthn import AttestationObject, CollectedClientData
 
@@ -350,6 +353,39 @@ def test_an_answer_is_good_once(arnold, ana):
     assert browser.page.status_code == 403
     touch(browser, key)
     assert is_in(browser)
+
+
+def test_an_answer_that_comes_many_times_at_once_counts_once(arnold, ana):
+    key = with_key(arnold)
+    # A key that does not count: nothing but the challenge tells the answers apart.
+    browser = password(arnold)
+    hidden = re.findall(r'<input type="hidden" name="(form|step)" value="([^"]*)">', browser.page.text)
+    data = {**dict(hidden), **key.prove(browser, counter=0)}
+    origin = browser.arnold.url
+
+    def send(_):
+        answer = requests.post(
+            f"{origin}/console/sign-in/key",
+            data=data,
+            headers={"Origin": origin, "Sec-Fetch-Site": "same-origin"},
+            cookies=browser.session.cookies.get_dict(),
+            allow_redirects=False,
+            timeout=30,
+        )
+        return answer.status_code
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(send, range(8))) == [303] + [403] * 7
+
+
+def test_a_step_leads_to_what_it_was_made_for(arnold, iam, ana):
+    with_key(arnold)
+    browser = password(arnold)
+    step = dict(re.findall(r'<input type="hidden" name="(form|step)" value="([^"]*)">', browser.page.text))
+    fields = {**step, "old": PASSWORD, "new": "Better-Horse-8", "again": "Better-Horse-8"}
+    browser.go("/console/sign-in/password", "POST", fields, Origin=browser.arnold.url)
+    assert browser.page.status_code == 403 and "Please sign in again." in browser.words
+    assert "Use security key" in password(arnold).words
 
 
 def test_a_counter_that_goes_back_betrays_a_copy(arnold, ana):

@@ -23,7 +23,7 @@ usage: cargo xtask <chore>
   test [lint|unit|e2e] [-- <pytest arguments>]
                         run everything, or one part: install what the tests need, then check
   bench [<what>]        run the benchmarks and print their ratios
-  fuzz [<seconds>]      feed the policy engine and the SAML verifier whatever a fuzzer comes up with
+  fuzz [<seconds>]      feed what reads outside bytes whatever a fuzzer comes up with
   tidy                  the repository reads itself: banned words, lost files, long files
   licences              licences, bans and sources of all dependencies against deny.toml
   models                take the facts of AWS's services out of botocore into models/
