@@ -32,7 +32,7 @@ fn main() -> ExitCode {
             mark,
         );
     }
-    for count in [100, 10_000, 100_000] {
+    for count in [100, 10_000, 100_000, 1_000_000] {
         table.row(
             &format!("one of {count} principals"),
             cases::many_principals(count),

@@ -1,5 +1,7 @@
 //! Action patterns: `s3:Get*`, in any case.
 
+use smallvec::SmallVec;
+
 use crate::document::Listed;
 use crate::glob;
 use crate::key;
@@ -62,18 +64,51 @@ fn service_hash(action: &[u8]) -> Option<u64> {
     Some(key::hash(action.get(..colon)?) | 1)
 }
 
-/// What a statement says about actions. Lists of a thousand occur, so each is sorted by
-/// what an action can be found by.
+/// What a statement says about actions.
 #[derive(Debug, Default)]
 pub(crate) struct ActionList {
     /// The list is `NotAction`.
     except: bool,
     /// `*` is listed.
     everything: bool,
-    /// Actions without wildcards, by hash.
-    literals: Box<[(u64, Box<[u8]>)]>,
-    /// Patterns by the hash of their service; 0 where a wildcard comes before the colon.
-    patterns: Box<[(u64, Box<[u8]>)]>,
+    /// Everything else that is listed. Lists of a thousand occur, so they are sorted by hash.
+    listed: SmallVec<[ListedAction; 1]>,
+}
+
+/// An action or a pattern, with what it is found by. Most statements list one or two with
+/// short names: these stay inside the statement, so that looking at them fetches little.
+#[derive(Debug)]
+struct ListedAction {
+    /// Of an action without wildcards its own hash, of a pattern that of its service; 0 where
+    /// a wildcard comes before the colon.
+    hash: u64,
+    text: SmallVec<[u8; 24]>,
+}
+
+impl ListedAction {
+    fn compile(text: &str) -> ListedAction {
+        let text = glob::encode(&key::fold(text));
+        let literal = glob::literal_len(&text);
+        let hash = if literal == text.len() {
+            key::hash(&text)
+        } else {
+            text.get(..literal).and_then(service_hash).unwrap_or(0)
+        };
+        ListedAction {
+            hash,
+            text: SmallVec::from_slice(&text),
+        }
+    }
+
+    /// By what the actions that fit can be found.
+    fn key(&self) -> ActionKey {
+        let is_pattern = glob::literal_len(&self.text) < self.text.len();
+        match self.hash {
+            0 => ActionKey::Any,
+            service if is_pattern => ActionKey::Service(service),
+            full => ActionKey::Full(full),
+        }
+    }
 }
 
 /// By what the actions that a statement fits can be found.
@@ -88,30 +123,18 @@ pub(crate) enum ActionKey {
 
 impl ActionList {
     pub(crate) fn compile(listed: &Listed<String>) -> ActionList {
-        let mut literals = Vec::new();
-        let mut patterns = Vec::new();
-        let mut everything = false;
-        for text in listed.items() {
-            if text == "*" {
-                everything = true;
-                continue;
-            }
-            let bytes = glob::encode(&key::fold(text));
-            let literal = glob::literal_len(&bytes);
-            if literal == bytes.len() {
-                literals.push((key::hash(&bytes), bytes.into()));
-            } else {
-                let service = bytes.get(..literal).and_then(service_hash);
-                patterns.push((service.unwrap_or(0), bytes.into()));
-            }
-        }
-        literals.sort_by_key(|(hash, _)| *hash);
-        patterns.sort_by_key(|(service, _)| *service);
+        let except = matches!(listed, Listed::Except(_));
+        let texts = listed.items().iter();
+        let everything = texts.clone().any(|text| text == "*");
+        let mut listed: SmallVec<_> = texts
+            .filter(|text| *text != "*")
+            .map(|text| ListedAction::compile(text))
+            .collect();
+        listed.sort_by_key(|action: &ListedAction| action.hash);
         ActionList {
-            except: matches!(listed, Listed::Except(_)),
+            except,
             everything,
-            literals: literals.into(),
-            patterns: patterns.into(),
+            listed,
         }
     }
 
@@ -125,70 +148,61 @@ impl ActionList {
             return true;
         }
         let name = action.name();
-        let literal = run(&self.literals, action.hash).any(|literal| key::same(literal, name));
         let matches = |pattern: &[u8]| glob::matches(pattern, name);
-        literal
-            || run(&self.patterns, 0).any(matches)
-            || (action.service_hash != 0 && run(&self.patterns, action.service_hash).any(matches))
+        // A hash may be that of an action and of a service: both are looked for.
+        self.under(action.hash).any(|text| key::same(text, name))
+            || self.under(0).any(matches)
+            || (action.service_hash != 0 && self.under(action.service_hash).any(matches))
+    }
+
+    /// What is listed under one hash.
+    fn under(&self, hash: u64) -> impl Iterator<Item = &[u8]> {
+        // Most lists are short; a look along them is quicker than halving.
+        let start = if self.listed.len() <= 8 {
+            self.listed.iter().position(|have| have.hash >= hash)
+        } else {
+            Some(self.listed.partition_point(|have| have.hash < hash))
+        };
+        self.listed
+            .get(start.unwrap_or(self.listed.len())..)
+            .unwrap_or_default()
+            .iter()
+            .take_while(move |have| have.hash == hash)
+            .map(|have| &*have.text)
     }
 
     /// Keys of which every action that fits has one.
     pub(crate) fn keys(&self) -> Vec<ActionKey> {
-        let unknown = self
-            .patterns
-            .first()
-            .is_some_and(|(service, _)| *service == 0);
-        if self.except || self.everything || unknown {
+        if self.except || self.everything {
             return vec![ActionKey::Any];
         }
-        let literals = self.literals.iter().map(|(hash, _)| ActionKey::Full(*hash));
-        let patterns = self
-            .patterns
-            .iter()
-            .map(|(hash, _)| ActionKey::Service(*hash));
-        let mut keys: Vec<ActionKey> = literals.chain(patterns).collect();
+        let mut keys: Vec<ActionKey> = self.listed.iter().map(ListedAction::key).collect();
+        keys.sort_unstable();
         keys.dedup();
+        if keys.first() == Some(&ActionKey::Any) {
+            keys.truncate(1);
+        }
         keys
     }
 
     /// A bit for each service of which an action may fit; actions of services that share
     /// a bit have to be looked at.
     pub(crate) fn services(&self) -> u64 {
-        let unknown = self
-            .patterns
-            .first()
-            .is_some_and(|(service, _)| *service == 0);
-        if self.except || self.everything || unknown {
+        if self.except || self.everything {
             return u64::MAX;
         }
-        let literals = self.literals.iter();
-        let literals = literals.map(|(_, name)| service_hash(name).unwrap_or(0));
-        let patterns = self.patterns.iter().map(|(service, _)| *service);
-        literals
-            .chain(patterns)
-            .fold(0, |bits, service| bits | service_bit(service))
+        let bits = |action: &ListedAction| match action.key() {
+            ActionKey::Any => u64::MAX,
+            ActionKey::Service(service) => service_bit(service),
+            ActionKey::Full(_) => service_bit(service_hash(&action.text).unwrap_or(0)),
+        };
+        self.listed.iter().fold(0, |all, action| all | bits(action))
     }
 }
 
 /// The bit of [`ActionList::services`] for a service.
 pub(crate) fn service_bit(service_hash: u64) -> u64 {
     1 << (service_hash >> 58)
-}
-
-/// The entries under one hash of a sorted list.
-fn run(sorted: &[(u64, Box<[u8]>)], hash: u64) -> impl Iterator<Item = &[u8]> {
-    // Most lists are short; a look along them is quicker than halving.
-    let start = if sorted.len() <= 8 {
-        sorted.iter().position(|(have, _)| *have >= hash)
-    } else {
-        Some(sorted.partition_point(|(have, _)| *have < hash))
-    };
-    sorted
-        .get(start.unwrap_or(sorted.len())..)
-        .unwrap_or_default()
-        .iter()
-        .take_while(move |(have, _)| *have == hash)
-        .map(|(_, bytes)| &**bytes)
 }
 
 #[cfg(test)]

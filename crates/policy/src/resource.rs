@@ -5,6 +5,8 @@
 
 use std::cell::OnceCell;
 
+use smallvec::SmallVec;
+
 use crate::Context;
 use crate::glob;
 use crate::index::ResourceKey;
@@ -18,8 +20,9 @@ pub(crate) enum ResourcePattern {
     Everything,
     /// An ARN, maybe with wildcards.
     Arn {
-        /// What every resource that matches begins with. Looked at first.
-        beginning: Box<[u8]>,
+        /// What every resource that matches begins with. Looked at first, and mostly short
+        /// enough to stay inside the statement.
+        beginning: SmallVec<[u8; 36]>,
         rest: Rest,
     },
 }
@@ -36,7 +39,7 @@ pub(crate) enum Rest {
     /// A pattern with variables, for the text after the beginning, inside the last part.
     Varying(Template),
     /// A pattern for each of the first five parts, and one for the last.
-    Parts([Box<[u8]>; 5], Template),
+    Parts(Box<([Box<[u8]>; 5], Template)>),
 }
 
 /// The resource of a request, its colons found once for all layers, if at all.
@@ -138,15 +141,15 @@ impl ResourcePattern {
         let head: [&str; 5] = std::array::from_fn(|_| parts.next().unwrap_or("*"));
         let tail = parts.next().unwrap_or("*");
         let tail = Template::read(tail, variables, Wildcards::Read);
-        let mut beginning = Vec::with_capacity(text.len());
+        let mut beginning = SmallVec::new();
         for part in head {
             let wildcard = part.find(['*', '?']);
             beginning.extend(part.bytes().take(wildcard.unwrap_or(part.len())));
             if wildcard.is_some() {
                 let head = head.map(|part| glob::encode(part).into());
                 return ResourcePattern::Arn {
-                    beginning: beginning.into(),
-                    rest: Rest::Parts(head, tail),
+                    beginning,
+                    rest: Rest::Parts(Box::new((head, tail))),
                 };
             }
             beginning.push(b':');
@@ -161,10 +164,7 @@ impl ResourcePattern {
                 _ => Rest::Glob(after),
             },
         };
-        ResourcePattern::Arn {
-            beginning: beginning.into(),
-            rest,
-        }
+        ResourcePattern::Arn { beginning, rest }
     }
 
     /// By what the resources that match can be found.
@@ -192,7 +192,8 @@ impl ResourcePattern {
             Rest::Anything => true,
             Rest::Glob(pattern) => glob::matches(pattern, after),
             Rest::Varying(tail) => tail.matches(context, after),
-            Rest::Parts(patterns, tail) => target.colons().is_some_and(|colons| {
+            Rest::Parts(parts) => target.colons().is_some_and(|colons| {
+                let (patterns, tail) = &**parts;
                 let (parts, last) = split(target.text, colons);
                 let mut pairs = patterns.iter().zip(&parts);
                 pairs.all(|(pattern, part)| glob::matches(pattern, part))

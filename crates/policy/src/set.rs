@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use smallvec::SmallVec;
+
 use crate::action::{self, Action, ActionList};
 use crate::condition::Condition;
 use crate::document::{self, Effect, Listed};
@@ -21,21 +23,31 @@ const ALIKE_MAX: usize = 4;
 #[derive(Debug, Default)]
 pub struct PolicySet {
     // INVARIANT: statements that deny come first.
-    statements: Vec<Statement>,
-    /// For each statement a bit for each service whose actions may fit.
-    services: Vec<u64>,
-    index: Option<Index>,
+    statements: Box<[Statement]>,
+    index: Option<Box<Index>>,
 }
 
+/// What most requests need of it lies side by side.
 #[derive(Debug)]
 struct Statement {
+    /// A bit for each service whose actions may fit.
+    services: u64,
     effect: Effect,
-    principals: Listed<Named>,
     actions: ActionList,
-    resources: Listed<ResourcePattern>,
+    resources: Resources,
+    principals: Listed<Named>,
     conditions: Box<[Condition]>,
     /// As its author wrote it. Kept of statements that deny, for those who may ask which did.
     source: Option<Box<document::Statement>>,
+}
+
+/// The resources that a statement is about.
+#[derive(Debug)]
+enum Resources {
+    /// A trust policy has no `Resource`: it is about the role it belongs to.
+    Absent,
+    Only(SmallVec<[ResourcePattern; 1]>),
+    Except(SmallVec<[ResourcePattern; 1]>),
 }
 
 /// A request, prepared once for all layers.
@@ -92,16 +104,17 @@ impl PolicySet {
             statements.extend(document.statements.iter().map(compile));
         }
         statements.sort_by_key(|statement| statement.effect != Effect::Deny);
-        let services: Vec<u64> = statements.iter().map(|s| s.actions.services()).collect();
-        let alike = |bit: usize| services.iter().filter(|bits| *bits >> bit & 1 == 1).count();
+        let alike = |bit: usize| {
+            let about = |statement: &&Statement| statement.services >> bit & 1 == 1;
+            statements.iter().filter(about).count()
+        };
         let small = statements.len() <= ALIKE_MAX
             || (statements.len() <= UNINDEXED_MAX && (0..64).all(|bit| alike(bit) <= ALIKE_MAX));
         let index =
             (!small).then(|| Index::build(statements.iter().map(Statement::keys).collect()));
         PolicySet {
-            statements,
-            services,
-            index,
+            statements: statements.into(),
+            index: index.map(Box::new),
         }
     }
 
@@ -148,11 +161,10 @@ impl PolicySet {
             match &self.index {
                 None => {
                     let service = action::service_bit(question.action.service_hash());
-                    self.services
+                    self.statements
                         .iter()
-                        .zip(&self.statements)
-                        .filter(|(services, _)| *services & service != 0)
-                        .try_for_each(|(_, statement)| ask(statement))
+                        .filter(|statement| statement.services & service != 0)
+                        .try_for_each(ask)
                 }
                 Some(index) => index.candidates(
                     &question.action,
@@ -173,13 +185,13 @@ impl PolicySet {
 impl Statement {
     fn compile(statement: &document::Statement, variables: Variables) -> Statement {
         let condition = |condition| Condition::compile(condition, variables);
+        let actions = ActionList::compile(&statement.actions);
         Statement {
+            services: actions.services(),
             effect: statement.effect,
             principals: statement.principals.map(Named::compile),
-            actions: ActionList::compile(&statement.actions),
-            resources: statement
-                .resources
-                .map(|text| ResourcePattern::compile(text, variables)),
+            actions,
+            resources: Resources::compile(&statement.resources, variables),
             conditions: statement.conditions.iter().map(condition).collect(),
             source: None,
         }
@@ -205,15 +217,8 @@ impl Statement {
 
     /// Whether action, resource and conditions fit.
     fn applies(&self, question: &Question<'_>) -> bool {
-        let reaches =
-            |pattern: &ResourcePattern| pattern.matches(&question.target, question.context);
         self.actions.fits(&question.action)
-            && match &self.resources {
-                // A trust policy has no `Resource`: it is about the role it belongs to.
-                Listed::Absent => true,
-                Listed::Only(listed) => listed.iter().any(reaches),
-                Listed::Except(listed) => !listed.iter().any(reaches),
-            }
+            && self.resources.reach(question)
             && self.conditions.iter().all(|c| c.holds(question.context))
     }
 
@@ -222,9 +227,33 @@ impl Statement {
         Keys {
             actions: self.actions.keys(),
             resources: match &self.resources {
-                Listed::Absent | Listed::Except(_) => vec![ResourceKey::Any],
-                Listed::Only(listed) => listed.iter().map(ResourcePattern::key).collect(),
+                Resources::Absent | Resources::Except(_) => vec![ResourceKey::Any],
+                Resources::Only(listed) => listed.iter().map(ResourcePattern::key).collect(),
             },
+        }
+    }
+}
+
+impl Resources {
+    fn compile(listed: &Listed<String>, variables: Variables) -> Resources {
+        let compile = |listed: &[String]| {
+            let compile = |text: &String| ResourcePattern::compile(text, variables);
+            listed.iter().map(compile).collect()
+        };
+        match listed {
+            Listed::Absent => Resources::Absent,
+            Listed::Only(listed) => Resources::Only(compile(listed)),
+            Listed::Except(listed) => Resources::Except(compile(listed)),
+        }
+    }
+
+    fn reach(&self, question: &Question<'_>) -> bool {
+        let reaches =
+            |pattern: &ResourcePattern| pattern.matches(&question.target, question.context);
+        match self {
+            Resources::Absent => true,
+            Resources::Only(listed) => listed.iter().any(reaches),
+            Resources::Except(listed) => !listed.iter().any(reaches),
         }
     }
 }
