@@ -126,9 +126,6 @@ pub enum Refusal {
     /// The body is not the one that was signed.
     #[error("the body is not the one that was signed")]
     Body,
-    /// The body comes in chunks where none are taken.
-    #[error("this service takes no chunks")]
-    NoChunks,
     /// A chunk, or the trailer, is not the one that was signed.
     #[error("a chunk's signature does not match")]
     Chunk,

@@ -109,16 +109,6 @@ impl Verified {
     pub fn payload(&self) -> &Payload {
         &self.payload
     }
-
-    /// Whether this body is the one that was signed.
-    pub fn check_body(&self, body: &[u8]) -> Result<(), Refusal> {
-        match &self.payload {
-            Payload::Hash(hash) if *hash == sha256_hex(body) => Ok(()),
-            Payload::Unsigned => Ok(()),
-            Payload::Hash(_) => Err(Refusal::Body),
-            Payload::Chunks { .. } => Err(Refusal::NoChunks),
-        }
-    }
 }
 
 /// Whether a claim that is otherwise fit was made recently enough.
@@ -187,18 +177,13 @@ pub fn verify(
     };
     let canonical = canonical::request(parts, style, &v4.signed_headers, &payload_hash)?;
     let key = secret.key(&v4.date, &v4.region, &v4.service);
+    let scope = [&v4.date, &v4.region, &v4.service, TERMINATOR].join("/");
     let expected = key.sign(&[
         ALGORITHM.as_bytes(),
         b"\n",
         v4.stamp.as_str().as_bytes(),
         b"\n",
-        v4.date.as_bytes(),
-        b"/",
-        v4.region.as_bytes(),
-        b"/",
-        v4.service.as_bytes(),
-        b"/",
-        TERMINATOR.as_bytes(),
+        scope.as_bytes(),
         b"\n",
         sha256_hex(&canonical).as_bytes(),
     ]);
@@ -208,7 +193,7 @@ pub fn verify(
     let seed = matches!(payload, Payload::Chunks { signed: true, .. }).then(|| Seed {
         key,
         stamp: v4.stamp,
-        scope: format!("{}/{}/{}/{TERMINATOR}", v4.date, v4.region, v4.service),
+        scope,
         signature: expected,
     });
     Ok(Verified {

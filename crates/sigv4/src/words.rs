@@ -87,7 +87,6 @@ fn words(refusal: &Refusal) -> (Kind, Cow<'static, str>) {
         | Refusal::Mismatch
         | Refusal::PayloadWord(_)
         | Refusal::Body
-        | Refusal::NoChunks
         | Refusal::Chunk
         | Refusal::Chunks(_)
         | Refusal::Trailer(_)

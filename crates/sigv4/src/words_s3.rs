@@ -28,7 +28,6 @@ pub(crate) fn answer(refusal: &Refusal) -> Answer {
         | Refusal::Date { .. } => time(refusal),
         Refusal::PayloadWord(_)
         | Refusal::Body
-        | Refusal::NoChunks
         | Refusal::Chunk
         | Refusal::Chunks(_)
         | Refusal::Trailer(_)

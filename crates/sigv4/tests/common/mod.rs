@@ -8,11 +8,13 @@
 pub mod stream;
 
 use aws::Secret;
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use http_body_util::{BodyExt as _, Full};
 use sha2::{Digest, Sha256};
 use sigv4::{
-    Parts, Presented, Refusal, Rules, Signature, SigningSecret, Verified, presented, presign, sign,
-    verify,
+    BodyFault, Parts, Presented, Refusal, Rules, Signature, SigningSecret, Verified, VerifiedBody,
+    presented, presign, sign, verify,
 };
 
 pub const KEY: &str = "AKIAQAAAAAAAEXAMPLE2";
@@ -176,6 +178,17 @@ impl Call {
             NOW_S,
             Some(&self.body),
         )
+    }
+
+    /// Checks the request and then reads its body to the end, as S3 does.
+    pub fn deliver(&self) -> Result<(), Refusal> {
+        let body = Full::new(Bytes::copy_from_slice(&self.body));
+        let body = VerifiedBody::new(body, &self.verify()?, &self.parts())?;
+        match futures::executor::block_on(body.collect()) {
+            Ok(_) => Ok(()),
+            Err(BodyFault::Refused(refusal)) => Err(refusal),
+            Err(BodyFault::Transport(never)) => match never {},
+        }
     }
 }
 
