@@ -83,18 +83,20 @@ impl<'a> Paging<'a> {
         span: impl Into<Span<'s>>,
         wanted: impl Fn(&R) -> bool,
     ) -> Result<Page<R>, Error> {
-        self.try_stored(tx, scope, index, span, |record| Ok(wanted(record)))
+        let take = |record| Ok(Some(record).filter(|record| wanted(record)));
+        self.picked(tx, scope, index, span, take)
     }
 
-    /// A page of the records of a range that are wanted, where it takes more reading to tell.
-    pub(crate) fn try_stored<'s, R: Record>(
+    /// A page of what is made of the records of a range that are wanted, where it takes more
+    /// reading to tell.
+    pub(crate) fn picked<'s, R: Record, T>(
         self,
         tx: &Transaction,
         scope: &str,
         index: &str,
         span: impl Into<Span<'s>>,
-        wanted: impl Fn(&R) -> Result<bool, Error>,
-    ) -> Result<Page<R>, Error> {
+        pick: impl Fn(R) -> Result<Option<T>, Error>,
+    ) -> Result<Page<T>, Error> {
         let span = span.into();
         let mut items = Vec::new();
         let mut after = self.marker.map(str::to_owned);
@@ -105,9 +107,7 @@ impl<'a> Paging<'a> {
                 .page::<R>(scope, index, span, after.as_deref(), limit)
                 .map_err(cursor)?;
             for record in page.records {
-                if wanted(&record)? {
-                    items.push(record);
-                }
+                items.extend(pick(record)?);
             }
             after = page.next;
             if after.is_none() || items.len() >= self.most {
@@ -115,7 +115,7 @@ impl<'a> Paging<'a> {
             }
         }
         let marker = match after {
-            Some(after) if any_after(tx, scope, index, span, &after, &wanted)? => Some(after),
+            Some(after) if any_after(tx, scope, index, span, &after, &pick)? => Some(after),
             _ => None,
         };
         Ok(Page { items, marker })
@@ -124,21 +124,21 @@ impl<'a> Paging<'a> {
 
 /// Whether anything that is wanted comes after this place: a page that is full and has no
 /// next one must not say that it is truncated.
-fn any_after<R: Record>(
+fn any_after<R: Record, T>(
     tx: &Transaction,
     scope: &str,
     index: &str,
     span: Span<'_>,
     after: &str,
-    wanted: &impl Fn(&R) -> Result<bool, Error>,
+    pick: &impl Fn(R) -> Result<Option<T>, Error>,
 ) -> Result<bool, Error> {
     let mut after = Some(after.to_owned());
     while after.is_some() {
         let page = tx
             .page::<R>(scope, index, span, after.as_deref(), SCAN)
             .map_err(cursor)?;
-        for record in &page.records {
-            if wanted(record)? {
+        for record in page.records {
+            if pick(record)?.is_some() {
                 return Ok(true);
             }
         }

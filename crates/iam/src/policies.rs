@@ -250,21 +250,25 @@ impl ListPolicies {
         policies: &mut Vec<PolicyView>,
     ) -> Result<Option<String>, Error> {
         let account = call.account()?;
-        let page = Paging::new(self.marker.as_deref(), self.max_items).try_stored(
+        let pick = |own: ManagedPolicy| {
+            if !is_under(&own.path, self.path_prefix.as_deref()) {
+                return Ok(None);
+            }
+            let own = Managed::Own(own);
+            let usage = Usage::of(tx, account, &own.arn())?;
+            match self.takes(usage) {
+                true => PolicyView::brief(&own, usage).map(Some),
+                false => Ok(None),
+            }
+        };
+        let page = Paging::new(self.marker.as_deref(), self.max_items).picked(
             tx,
             account.as_str(),
             "name",
             "",
-            |own: &ManagedPolicy| {
-                Ok(is_under(&own.path, self.path_prefix.as_deref())
-                    && (self.takes_unused()
-                        || self.takes(Usage::of(tx, account, own.arn().as_str())?)))
-            },
+            pick,
         )?;
-        for own in page.items.into_iter().map(Managed::Own) {
-            let usage = Usage::of(tx, account, &own.arn())?;
-            policies.push(PolicyView::brief(&own, usage)?);
-        }
+        policies.extend(page.items);
         Ok(page.marker)
     }
 
@@ -295,18 +299,13 @@ impl ListPolicies {
         Ok(None)
     }
 
-    /// Whether the request does not care how a policy is used.
-    fn takes_unused(&self) -> bool {
-        self.only_attached != Some(true) && self.policy_usage_filter.is_none()
-    }
-
     /// Whether a policy is used as the request wants it to be.
     fn takes(&self, usage: Usage) -> bool {
-        self.takes_unused()
-            || match self.policy_usage_filter.as_deref() {
-                Some("PermissionsBoundary") => usage.bounds > 0,
-                _ => usage.attached > 0,
-            }
+        match self.policy_usage_filter.as_deref() {
+            Some("PermissionsBoundary") => usage.bounds > 0,
+            Some(_) => usage.attached > 0,
+            None => usage.attached > 0 || self.only_attached != Some(true),
+        }
     }
 }
 
