@@ -46,6 +46,15 @@ pub trait View: Send {
         id: &str,
     ) -> Result<Option<(u64, Vec<Lookup>)>, StoreError>;
 
+    /// The record that a unique lookup's value leads to, with its id.
+    fn find(
+        &self,
+        scope: &str,
+        kind: &str,
+        index: &str,
+        value: &str,
+    ) -> Result<Option<(String, Row)>, StoreError>;
+
     /// The id that a unique lookup's value leads to.
     fn lookup(
         &self,

@@ -144,12 +144,10 @@ impl Read for Reader<'_> {
         index: &str,
         value: &str,
     ) -> Result<Option<R>, StoreError> {
-        let Some(id) = self.view()?.lookup(scope, R::KIND, index, value)? else {
-            return Ok(None);
-        };
-        self.get(scope, &id)?
-            .ok_or_else(|| dangling(R::KIND, index, &id))
-            .map(Some)
+        let found = self.view()?.find(scope, R::KIND, index, value)?;
+        found
+            .map(|(id, row)| decode(&id, row.format, &row.bytes))
+            .transpose()
     }
 
     fn page<'s, R: Record>(

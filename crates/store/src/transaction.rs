@@ -201,6 +201,23 @@ impl Transaction {
         self.reads.borrow_mut().records.insert(key, version);
     }
 
+    fn depends_on_lookup(
+        &self,
+        scope: &str,
+        kind: &'static str,
+        index: &str,
+        value: &str,
+        id: Option<String>,
+    ) {
+        self.depends(Dependency::Lookup {
+            scope: scope.to_owned(),
+            kind,
+            index: index.to_owned(),
+            value: value.to_owned(),
+            id,
+        });
+    }
+
     fn exists<R: Record>(&self, scope: &str, id: &str) -> Result<bool, StoreError> {
         if let Some(write) = self.pending.of(scope, R::KIND, id) {
             return Ok(write.body.is_some());
@@ -222,13 +239,7 @@ impl Transaction {
             return Ok(Some(id.to_owned()));
         }
         let id = self.view()?.lookup(scope, R::KIND, index, value)?;
-        self.depends(Dependency::Lookup {
-            scope: scope.to_owned(),
-            kind: R::KIND,
-            index: index.to_owned(),
-            value: value.to_owned(),
-            id: id.clone(),
-        });
+        self.depends_on_lookup(scope, R::KIND, index, value, id.clone());
         // A record that is written here and no longer has the value has let go of it.
         Ok(id.filter(|id| self.pending.of(scope, R::KIND, id).is_none()))
     }
@@ -310,12 +321,19 @@ impl Read for Transaction {
         index: &str,
         value: &str,
     ) -> Result<Option<R>, StoreError> {
-        let Some(id) = self.holder::<R>(scope, index, value)? else {
-            return Ok(None);
-        };
-        self.get(scope, &id)?
-            .ok_or_else(|| dangling(R::KIND, index, &id))
-            .map(Some)
+        if let Some((id, _)) = self.pending.holder(scope, R::KIND, index, value) {
+            return self.get(scope, id);
+        }
+        let found = self.view()?.find(scope, R::KIND, index, value)?;
+        let id = found.as_ref().map(|(id, _)| id.clone());
+        self.depends_on_lookup(scope, R::KIND, index, value, id);
+        // A record that is written here and no longer has the value has let go of it.
+        let kept = found.filter(|(id, _)| self.pending.of(scope, R::KIND, id).is_none());
+        kept.map(|(id, row)| {
+            self.depends_on_record(scope, R::KIND, &id, Some(row.version));
+            decode(&id, row.format, &row.bytes)
+        })
+        .transpose()
     }
 
     fn page<'s, R: Record>(

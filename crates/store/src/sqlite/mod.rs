@@ -12,6 +12,8 @@ mod schema;
 mod statements;
 #[cfg(test)]
 mod trouble;
+#[cfg(test)]
+mod upgrade;
 mod view;
 mod writer;
 

@@ -10,7 +10,7 @@ use super::statements as sql;
 use crate::StoreError;
 
 /// The version of the tables below. Raise it with every change to them.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 
 /// How long to wait for others that touch the file, a backup tool perhaps.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
@@ -18,10 +18,12 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 const STATEMENTS_KEPT: usize = 48;
 
 // Records have a row of their own beside their key: they are large, and large rows inside
-// an index make it deep. Lookups are nothing but key. Text that is compared is kept as
-// bytes where its order matters.
+// an index make it deep. Lookups are nothing but key, and the number of the record's row:
+// whoever has looked one up is at the record without a search among all of them. Text that
+// is compared is kept as bytes where its order matters.
 const TABLES: &str = "
     CREATE TABLE records (
+        number  INTEGER PRIMARY KEY,
         scope   TEXT NOT NULL,
         kind    TEXT NOT NULL,
         id      TEXT NOT NULL,
@@ -29,17 +31,21 @@ const TABLES: &str = "
         format  INTEGER NOT NULL,
         bytes   BLOB NOT NULL,
         lookups BLOB NOT NULL,
-        PRIMARY KEY (scope, kind, id)
+        UNIQUE (scope, kind, id)
     ) STRICT;
     CREATE TABLE lookups (
-        scope TEXT NOT NULL,
-        kind  TEXT NOT NULL,
-        ix    TEXT NOT NULL,
-        value BLOB NOT NULL,
-        tie   BLOB NOT NULL,
-        id    TEXT NOT NULL,
+        scope  TEXT NOT NULL,
+        kind   TEXT NOT NULL,
+        ix     TEXT NOT NULL,
+        value  BLOB NOT NULL,
+        tie    BLOB NOT NULL,
+        id     TEXT NOT NULL,
+        record INTEGER NOT NULL,
         PRIMARY KEY (scope, kind, ix, value, tie)
     ) STRICT, WITHOUT ROWID;
+";
+
+const NOTES: &str = "
     CREATE TABLE counters (
         scope TEXT NOT NULL PRIMARY KEY,
         value INTEGER NOT NULL
@@ -48,6 +54,22 @@ const TABLES: &str = "
         name  TEXT NOT NULL PRIMARY KEY,
         value INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
+";
+
+/// From the tables of version 1, whose lookups did not know the rows of their records.
+const SET_ASIDE: &str = "
+    ALTER TABLE records RENAME TO old_records;
+    ALTER TABLE lookups RENAME TO old_lookups;
+";
+const BRING_OVER: &str = "
+    INSERT INTO records (scope, kind, id, version, format, bytes, lookups)
+        SELECT scope, kind, id, version, format, bytes, lookups FROM old_records;
+    INSERT INTO lookups (scope, kind, ix, value, tie, id, record)
+        SELECT l.scope, l.kind, l.ix, l.value, l.tie, l.id, r.number
+        FROM old_lookups AS l JOIN records AS r
+        ON r.scope = l.scope AND r.kind = l.kind AND r.id = l.id;
+    DROP TABLE old_records;
+    DROP TABLE old_lookups;
 ";
 
 /// Whether a commit waits for the disk.
@@ -148,6 +170,7 @@ fn prepare(folder: &Path, connection: &Connection) -> Result<(), StoreError> {
     if empty {
         let make = connection.unchecked_transaction()?;
         make.execute_batch(TABLES)?;
+        make.execute_batch(NOTES)?;
         make.execute(sql::META_PUT, ("schema", SCHEMA))?;
         make.commit()?;
         return Ok(());
@@ -157,6 +180,16 @@ fn prepare(folder: &Path, connection: &Connection) -> Result<(), StoreError> {
         .optional()?;
     match found {
         Some(SCHEMA) => Ok(()),
+        Some(1) => {
+            tracing::info!("the store is brought to the tables of today");
+            let change = connection.unchecked_transaction()?;
+            for step in [SET_ASIDE, TABLES, BRING_OVER] {
+                change.execute_batch(step)?;
+            }
+            change.execute(sql::META_PUT, ("schema", SCHEMA))?;
+            change.commit()?;
+            Ok(())
+        }
         Some(found) if found > SCHEMA => Err(StoreError::Newer {
             folder: folder.to_owned(),
             found,

@@ -1,8 +1,10 @@
 //! Every statement there is, and what each means in our words.
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row as SqlRow, params};
 
 use crate::engine::{Body, Entry, Range, Row, SnapshotRecord, Write};
+use crate::read::dangling;
 use crate::{Lookup, StoreError};
 
 pub(super) const TABLE_EXISTS: &str =
@@ -20,13 +22,19 @@ const RECORD_LOOKUPS: &str =
 const RECORD_PUT: &str = "INSERT INTO records (scope, kind, id, version, format, bytes, lookups) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
      ON CONFLICT (scope, kind, id) DO UPDATE SET version = excluded.version, \
-     format = excluded.format, bytes = excluded.bytes, lookups = excluded.lookups";
+     format = excluded.format, bytes = excluded.bytes, lookups = excluded.lookups \
+     RETURNING number";
 const RECORD_DELETE: &str = "DELETE FROM records WHERE scope = ?1 AND kind = ?2 AND id = ?3";
 
+// The plus signs keep the search to the row's number; the rest of it is only compared.
+const FOUND: &str = "SELECT l.id, r.version, r.format, r.bytes \
+     FROM lookups AS l LEFT JOIN records AS r ON r.number = l.record \
+     AND +r.scope = l.scope AND +r.kind = l.kind AND +r.id = l.id \
+     WHERE l.scope = ?1 AND l.kind = ?2 AND l.ix = ?3 AND l.value = ?4 AND l.tie = x''";
 const LOOKUP: &str = "SELECT id FROM lookups \
      WHERE scope = ?1 AND kind = ?2 AND ix = ?3 AND value = ?4 AND tie = x''";
-const LOOKUP_ADD: &str = "INSERT OR IGNORE INTO lookups (scope, kind, ix, value, tie, id) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+const LOOKUP_ADD: &str = "INSERT OR IGNORE INTO lookups \
+     (scope, kind, ix, value, tie, id, record) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 const LOOKUP_DELETE: &str = "DELETE FROM lookups \
      WHERE scope = ?1 AND kind = ?2 AND ix = ?3 AND value = ?4 AND tie = ?5";
 const ENTRIES: &str = "SELECT value, id FROM lookups \
@@ -55,6 +63,7 @@ pub(super) const SEARCHES: &[&str] = &[
     RECORD_LOOKUPS,
     RECORD_PUT,
     RECORD_DELETE,
+    FOUND,
     LOOKUP,
     LOOKUP_ADD,
     LOOKUP_DELETE,
@@ -126,8 +135,8 @@ pub(super) fn record_lookups(
         .transpose()
 }
 
-/// Writes the row of a record; its lookups are kept beside it so that they can be found
-/// again when it changes.
+/// Writes the row of a record and gives its number; its lookups are kept beside it so that
+/// they can be found again when it changes.
 pub(super) fn record_put(
     connection: &Connection,
     scope: &str,
@@ -135,20 +144,13 @@ pub(super) fn record_put(
     id: &str,
     version: u64,
     body: &Body,
-) -> Result<(), StoreError> {
+) -> Result<i64, StoreError> {
     let lookups =
         serde_json::to_vec(&body.lookups).map_err(|error| StoreError::Engine(error.into()))?;
     let version = i64::try_from(version).map_err(|error| StoreError::Engine(error.into()))?;
-    connection.prepare_cached(RECORD_PUT)?.execute(params![
-        scope,
-        kind,
-        id,
-        version,
-        body.format,
-        body.bytes,
-        lookups
-    ])?;
-    Ok(())
+    let mut statement = connection.prepare_cached(RECORD_PUT)?;
+    let row = params![scope, kind, id, version, body.format, body.bytes, lookups];
+    Ok(statement.query_row(row, |row| row.get(0))?)
 }
 
 pub(super) fn record_delete(connection: &Connection, write: &Write) -> Result<(), StoreError> {
@@ -158,6 +160,31 @@ pub(super) fn record_delete(connection: &Connection, write: &Write) -> Result<()
         write.id
     ])?;
     Ok(())
+}
+
+/// The record that a unique lookup leads to, with its id.
+pub(super) fn found(
+    connection: &Connection,
+    scope: &str,
+    kind: &str,
+    index: &str,
+    value: &str,
+) -> Result<Option<(String, Row)>, StoreError> {
+    let mut statement = connection.prepare_cached(FOUND)?;
+    let mut rows = statement.query(params![scope, kind, index, value.as_bytes()])?;
+    let Some(row) = rows.next()? else {
+        return Ok(None);
+    };
+    let id: String = row.get(0)?;
+    if row.get_ref(1)? == ValueRef::Null {
+        return Err(dangling(kind, index, &id));
+    }
+    let found = Row {
+        version: version(row, 1)?,
+        format: row.get(2)?,
+        bytes: row.get(3)?,
+    };
+    Ok(Some((id, found)))
 }
 
 pub(super) fn lookup(
@@ -174,12 +201,14 @@ pub(super) fn lookup(
     Ok(found.optional()?)
 }
 
-/// Adds a lookup; false if its value is unique and another record has it.
+/// Adds a lookup of the record with this number; false if its value is unique and another
+/// record has it.
 pub(super) fn lookup_add(
     connection: &Connection,
     scope: &str,
     kind: &str,
     id: &str,
+    number: i64,
     lookup: &Lookup,
 ) -> Result<bool, StoreError> {
     let added = connection.prepare_cached(LOOKUP_ADD)?.execute(params![
@@ -188,7 +217,8 @@ pub(super) fn lookup_add(
         lookup.index(),
         lookup.value().as_bytes(),
         tie(lookup, id),
-        id
+        id,
+        number
     ])?;
     Ok(added == 1)
 }

@@ -171,3 +171,25 @@ fn a_real_store_waits_for_the_disk() {
     assert_eq!(setting("synchronous"), "Integer(2)");
     assert_eq!(setting("journal_mode"), "Text(\"wal\")");
 }
+
+#[test]
+fn a_lookup_that_leads_to_anothers_row_answers_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    {
+        let store = cramped(folder.path(), 1_000);
+        insert(&store, &parcel("ana", 1)).unwrap();
+        insert(&store, &parcel("bob", 1)).unwrap();
+    }
+    let file = schema::file(folder.path()).unwrap();
+    let damaged = Connection::open(&file).unwrap();
+    let crossed = "UPDATE lookups SET record = (SELECT number FROM records WHERE id = 'bob') \
+        WHERE id = 'ana'";
+    assert_eq!(damaged.execute(crossed, []).unwrap(), 1);
+    drop(damaged);
+
+    let store = cramped(folder.path(), 1_000);
+    let found = store.read().find::<Parcel>("main", "name", "ana");
+    assert!(matches!(found, Err(StoreError::Damaged(_))), "{found:?}");
+    let inside = store.transact(|tx| tx.find::<Parcel>("main", "name", "ana"));
+    assert!(matches!(inside, Err(StoreError::Damaged(_))), "{inside:?}");
+}

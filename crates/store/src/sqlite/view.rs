@@ -54,6 +54,16 @@ impl View for SqliteView {
         sql::record_lookups(self.connection()?, scope, kind, id)
     }
 
+    fn find(
+        &self,
+        scope: &str,
+        kind: &str,
+        index: &str,
+        value: &str,
+    ) -> Result<Option<(String, Row)>, StoreError> {
+        sql::found(self.connection()?, scope, kind, index, value)
+    }
+
     fn lookup(
         &self,
         scope: &str,

@@ -17,7 +17,7 @@ use rusqlite::{Connection, ffi};
 use super::log::Log;
 use super::{schema, statements as sql};
 use crate::engine::{Commit, Dependency, Outcome, Snapshot, Write};
-use crate::{Stamps, StoreError};
+use crate::{Lookup, Stamps, StoreError};
 
 /// Most commits in one flush.
 const GROUP_MAX: usize = 256;
@@ -240,8 +240,8 @@ impl Writer {
         })
     }
 
-    /// Writes records, lookups and counters; false if a unique value is taken. First every
-    /// value that is given up goes, then the new ones come: records may swap theirs.
+    /// Writes records, lookups and counters; false if a unique value is taken. Every value
+    /// that is given up goes before the new ones come: records may swap theirs.
     fn set(&self, writes: &[Write]) -> Result<bool, StoreError> {
         let connection = &self.connection;
         let mut added = Vec::new();
@@ -253,26 +253,22 @@ impl Writer {
                 sql::lookup_delete(connection, write, lookup)?;
             }
             let fresh = new.iter().filter(|lookup| !old.contains(lookup));
-            added.extend(fresh.cloned().map(|lookup| (write, lookup)));
+            let fresh: Vec<&Lookup> = fresh.collect();
+            added.push((write, fresh));
         }
-        for (
-            Write {
-                scope, kind, id, ..
-            },
-            lookup,
-        ) in &added
-        {
-            if !sql::lookup_add(connection, scope, kind, id, lookup)? {
-                return Ok(false);
-            }
-        }
-        for write in writes {
+        for (write, fresh) in added {
             let Write {
                 scope, kind, id, ..
             } = write;
-            match &write.body {
-                Some(body) => sql::record_put(connection, scope, kind, id, self.version, body)?,
-                None => sql::record_delete(connection, write)?,
+            let Some(body) = &write.body else {
+                sql::record_delete(connection, write)?;
+                continue;
+            };
+            let number = sql::record_put(connection, scope, kind, id, self.version, body)?;
+            for lookup in fresh {
+                if !sql::lookup_add(connection, scope, kind, id, number, lookup)? {
+                    return Ok(false);
+                }
             }
         }
         let loud = writes.iter().filter(|write| !write.quiet);
@@ -289,9 +285,10 @@ impl Writer {
             for record in &snapshot.rows().records {
                 let (scope, kind, id) = (&record.scope, &record.kind, &record.id);
                 // The version it had is right again: it stands for the same bytes.
-                sql::record_put(connection, scope, kind, id, record.version, &record.body)?;
+                let number =
+                    sql::record_put(connection, scope, kind, id, record.version, &record.body)?;
                 for lookup in &record.body.lookups {
-                    sql::lookup_add(connection, scope, kind, id, lookup)?;
+                    sql::lookup_add(connection, scope, kind, id, number, lookup)?;
                 }
             }
             Ok(())
