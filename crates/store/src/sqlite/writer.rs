@@ -17,7 +17,7 @@ use rusqlite::{Connection, ffi};
 use super::log::Log;
 use super::{schema, statements as sql};
 use crate::engine::{Commit, Dependency, Outcome, Snapshot, Write};
-use crate::{Lookup, Stamps, StoreError};
+use crate::{Stamps, StoreError};
 
 /// Most commits in one flush.
 const GROUP_MAX: usize = 256;
@@ -244,7 +244,7 @@ impl Writer {
     /// that is given up goes before the new ones come: records may swap theirs.
     fn set(&self, writes: &[Write]) -> Result<bool, StoreError> {
         let connection = &self.connection;
-        let mut added = Vec::new();
+        let mut changes = Vec::with_capacity(writes.len());
         for write in writes {
             let found = sql::record_lookups(connection, &write.scope, write.kind, &write.id)?;
             let old = found.map(|(_, lookups)| lookups).unwrap_or_default();
@@ -253,18 +253,23 @@ impl Writer {
                 sql::lookup_delete(connection, write, lookup)?;
             }
             let fresh = new.iter().filter(|lookup| !old.contains(lookup));
-            let fresh: Vec<&Lookup> = fresh.collect();
-            added.push((write, fresh));
+            changes.push((write, fresh.collect::<Vec<_>>()));
         }
-        for (write, fresh) in added {
-            let Write {
-                scope, kind, id, ..
-            } = write;
-            let Some(body) = &write.body else {
-                sql::record_delete(connection, write)?;
-                continue;
-            };
-            let number = sql::record_put(connection, scope, kind, id, self.version, body)?;
+        // One table after the other: in turns, their pages would push each other out of what
+        // this connection remembers.
+        let mut put = Vec::with_capacity(writes.len());
+        for (write, fresh) in changes {
+            let (scope, kind, id) = (&write.scope, write.kind, &write.id);
+            match &write.body {
+                Some(body) => {
+                    let number = sql::record_put(connection, scope, kind, id, self.version, body)?;
+                    put.push((write, number, fresh));
+                }
+                None => sql::record_delete(connection, write)?,
+            }
+        }
+        for (write, number, fresh) in put {
+            let (scope, kind, id) = (&write.scope, write.kind, &write.id);
             for lookup in fresh {
                 if !sql::lookup_add(connection, scope, kind, id, number, lookup)? {
                     return Ok(false);
