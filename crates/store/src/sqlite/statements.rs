@@ -19,11 +19,12 @@ const RECORD_VERSION: &str =
     "SELECT version FROM records WHERE scope = ?1 AND kind = ?2 AND id = ?3";
 const RECORD_LOOKUPS: &str =
     "SELECT version, lookups FROM records WHERE scope = ?1 AND kind = ?2 AND id = ?3";
+const RECORD_NUMBER: &str =
+    "SELECT number, lookups FROM records WHERE scope = ?1 AND kind = ?2 AND id = ?3";
 const RECORD_PUT: &str = "INSERT INTO records (scope, kind, id, version, format, bytes, lookups) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
      ON CONFLICT (scope, kind, id) DO UPDATE SET version = excluded.version, \
-     format = excluded.format, bytes = excluded.bytes, lookups = excluded.lookups \
-     RETURNING number";
+     format = excluded.format, bytes = excluded.bytes, lookups = excluded.lookups";
 const RECORD_DELETE: &str = "DELETE FROM records WHERE scope = ?1 AND kind = ?2 AND id = ?3";
 
 // The plus signs keep the search to the row's number; the rest of it is only compared.
@@ -61,6 +62,7 @@ pub(super) const SEARCHES: &[&str] = &[
     RECORD,
     RECORD_VERSION,
     RECORD_LOOKUPS,
+    RECORD_NUMBER,
     RECORD_PUT,
     RECORD_DELETE,
     FOUND,
@@ -135,8 +137,25 @@ pub(super) fn record_lookups(
         .transpose()
 }
 
-/// Writes the row of a record and gives its number; its lookups are kept beside it so that
-/// they can be found again when it changes.
+/// The number of a record's row and the lookups that lead to it.
+pub(super) fn record_number(
+    connection: &Connection,
+    scope: &str,
+    kind: &str,
+    id: &str,
+) -> Result<Option<(i64, Vec<Lookup>)>, StoreError> {
+    let mut statement = connection.prepare_cached(RECORD_NUMBER)?;
+    let found = statement.query_row([scope, kind, id], |row| {
+        Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?))
+    });
+    found
+        .optional()?
+        .map(|(number, bytes)| Ok((number, parse_lookups(&bytes)?)))
+        .transpose()
+}
+
+/// Writes the row of a record; its lookups are kept beside it so that they can be found
+/// again when it changes.
 pub(super) fn record_put(
     connection: &Connection,
     scope: &str,
@@ -144,13 +163,20 @@ pub(super) fn record_put(
     id: &str,
     version: u64,
     body: &Body,
-) -> Result<i64, StoreError> {
+) -> Result<(), StoreError> {
     let lookups =
         serde_json::to_vec(&body.lookups).map_err(|error| StoreError::Engine(error.into()))?;
     let version = i64::try_from(version).map_err(|error| StoreError::Engine(error.into()))?;
-    let mut statement = connection.prepare_cached(RECORD_PUT)?;
-    let row = params![scope, kind, id, version, body.format, body.bytes, lookups];
-    Ok(statement.query_row(row, |row| row.get(0))?)
+    connection.prepare_cached(RECORD_PUT)?.execute(params![
+        scope,
+        kind,
+        id,
+        version,
+        body.format,
+        body.bytes,
+        lookups
+    ])?;
+    Ok(())
 }
 
 pub(super) fn record_delete(connection: &Connection, write: &Write) -> Result<(), StoreError> {

@@ -246,23 +246,25 @@ impl Writer {
         let connection = &self.connection;
         let mut changes = Vec::with_capacity(writes.len());
         for write in writes {
-            let found = sql::record_lookups(connection, &write.scope, write.kind, &write.id)?;
-            let old = found.map(|(_, lookups)| lookups).unwrap_or_default();
+            let found = sql::record_number(connection, &write.scope, write.kind, &write.id)?;
+            let (number, old) = found.unzip();
+            let old = old.unwrap_or_default();
             let new = write.body.as_ref().map_or(&[][..], |body| &body.lookups);
             for lookup in old.iter().filter(|lookup| !new.contains(lookup)) {
                 sql::lookup_delete(connection, write, lookup)?;
             }
             let fresh = new.iter().filter(|lookup| !old.contains(lookup));
-            changes.push((write, fresh.collect::<Vec<_>>()));
+            changes.push((write, number, fresh.collect::<Vec<_>>()));
         }
         // One table after the other: in turns, their pages would push each other out of what
         // this connection remembers.
         let mut put = Vec::with_capacity(writes.len());
-        for (write, fresh) in changes {
+        for (write, number, fresh) in changes {
             let (scope, kind, id) = (&write.scope, write.kind, &write.id);
             match &write.body {
                 Some(body) => {
-                    let number = sql::record_put(connection, scope, kind, id, self.version, body)?;
+                    sql::record_put(connection, scope, kind, id, self.version, body)?;
+                    let number = number.unwrap_or_else(|| connection.last_insert_rowid());
                     put.push((write, number, fresh));
                 }
                 None => sql::record_delete(connection, write)?,
@@ -290,8 +292,8 @@ impl Writer {
             for record in &snapshot.rows().records {
                 let (scope, kind, id) = (&record.scope, &record.kind, &record.id);
                 // The version it had is right again: it stands for the same bytes.
-                let number =
-                    sql::record_put(connection, scope, kind, id, record.version, &record.body)?;
+                sql::record_put(connection, scope, kind, id, record.version, &record.body)?;
+                let number = connection.last_insert_rowid();
                 for lookup in &record.body.lookups {
                     sql::lookup_add(connection, scope, kind, id, number, lookup)?;
                 }
