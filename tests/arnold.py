@@ -22,8 +22,8 @@ import requests
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = os.environ.get("ARNOLD_BINARY", str(ROOT / "target" / "debug" / "arnold"))
-START_SECONDS_MAX = 30
-WAIT_SECONDS_MAX = 15
+START_SECONDS_MAX = 60
+WAIT_SECONDS_MAX = 30
 
 MAIN = "111122223333"
 SECOND = "444455556666"

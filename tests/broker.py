@@ -67,7 +67,7 @@ class Broker:
             [
                 toml("outbound", {"allow": ["http://127.0.0.1:*"]}),
                 toml("saml", {"sign_in_urls": [f"http://127.0.0.1:{self.saml_port}/saml"]}),
-                toml("directory.corp", directory.settings(timeout_s=2)),
+                toml("directory.corp", directory.settings()),
                 toml(
                     "broker",
                     {

@@ -80,7 +80,7 @@ def signed_in(arnold, keys, destination="/console/home", **more):
     return browser
 
 
-def wait_for(arnold, name, seconds=10, saying=""):
+def wait_for(arnold, name, seconds=30, saying=""):
     """The audit events, as soon as one of this name is among them that says this somewhere."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -90,5 +90,5 @@ def wait_for(arnold, name, seconds=10, saying=""):
         if any(event["eventName"] == name and saying in json.dumps(event) for event in events):
             return events
         # Records are written in order: by the next answer there may be more of them.
-        requests.get(f"{arnold.url}/_arnold/health", timeout=5)
+        requests.get(f"{arnold.url}/_arnold/health", timeout=30)
     raise AssertionError(f"no {name} on record")

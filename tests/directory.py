@@ -14,7 +14,7 @@ ROOT_DN = f"cn=root,{SUFFIX}"
 ROOT_PASSWORD = "root-of-the-directory"
 READER_DN = f"cn=arnold,ou=services,{SUFFIX}"
 READER_PASSWORD = "reads-the-directory"
-START_SECONDS_MAX = 20
+START_SECONDS_MAX = 60
 
 SCHEMAS = ["core", "cosine", "inetorgperson", "nis"]
 

@@ -25,8 +25,8 @@ class Writer(threading.Thread):
     def __init__(self, arnold, name):
         super().__init__(name=name)
         self.arnold = arnold
-        self.iam = arnold.client("iam", read_timeout=5)
-        self.s3 = arnold.client("s3", read_timeout=5)
+        self.iam = arnold.client("iam", read_timeout=30)
+        self.s3 = arnold.client("s3", read_timeout=30)
         self.users, self.keys, self.policies, self.objects = [], {}, [], []
 
     def run(self):

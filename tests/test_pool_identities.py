@@ -285,7 +285,7 @@ class SigningIn(threading.Thread):
     def __init__(self, pool, name):
         super().__init__()
         self.pool, self.named, self.told = pool, name, {}
-        self.anonymous = pool.arnold.client("cognito-identity", None, read_timeout=5, connect_timeout=5)
+        self.anonymous = pool.arnold.client("cognito-identity", None, read_timeout=30, connect_timeout=30)
 
     def run(self):
         number = 0

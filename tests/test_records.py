@@ -11,7 +11,7 @@ from company import Company, make_user
 
 
 def test_health_is_told_to_everybody(shared):
-    answer = requests.get(f"{shared.url}/_arnold/health", timeout=5)
+    answer = requests.get(f"{shared.url}/_arnold/health", timeout=30)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("application/json")
 
@@ -27,7 +27,7 @@ def eventful(tmp_path, configuration, provider):
         url = running.client("s3", session).generate_presigned_url(
             "get_object", Params={"Bucket": company.bucket, "Key": "public/q1.csv"}
         )
-        assert requests.get(url, timeout=5).status_code == 200
+        assert requests.get(url, timeout=30).status_code == 200
         assert running.client("sts", made).get_caller_identity()["Account"] == MAIN
         with pytest.raises(running.client("iam").exceptions.ClientError):
             running.client("iam", made).list_users()
@@ -93,9 +93,9 @@ def test_an_answer_carries_the_id_under_which_the_log_knows_it(arnold):
 def test_the_development_aids_are_not_there_without_the_flag(tmp_path):
     with Arnold(tmp_path, dev=False) as running:
         for path, body in (("clock", {"advance": "16m"}), ("reset", None)):
-            answer = requests.post(f"{running.url}/_arnold/{path}", json=body, timeout=5)
+            answer = requests.post(f"{running.url}/_arnold/{path}", json=body, timeout=30)
             assert 400 <= answer.status_code < 500
-        assert requests.get(f"{running.url}/_arnold/health", timeout=5).status_code == 200
+        assert requests.get(f"{running.url}/_arnold/health", timeout=30).status_code == 200
         running.client("sts").get_caller_identity()
         assert not (running.data / "outbox").exists()
 

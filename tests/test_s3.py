@@ -240,10 +240,10 @@ def test_public_access_needs_a_policy_and_no_block(arnold, s3, refused):
     s3.delete_public_access_block(Bucket=BUCKET)
     s3.put_bucket_policy(Bucket=BUCKET, Policy=public)
     url = f"{arnold.url}/{BUCKET}/a"
-    assert requests.get(url, timeout=5).content == b"open"
+    assert requests.get(url, timeout=30).content == b"open"
     block = {name: True for name in ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")}
     s3.put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration=block)
-    assert requests.get(url, timeout=5).status_code == 403
+    assert requests.get(url, timeout=30).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ def test_cors_is_kept_and_answered(arnold, s3):
     ask = lambda origin: requests.options(
         f"{arnold.url}/{BUCKET}/a",
         headers={"Origin": origin, "Access-Control-Request-Method": "GET"},
-        timeout=5,
+        timeout=30,
     )
     good = ask("https://app.example")
     assert good.status_code == 200

@@ -70,6 +70,41 @@ impl Clock for MovableClock {
     }
 }
 
+/// A clock that stands still until it is moved. For tests: what they expect holds however
+/// slow the machine is.
+#[derive(Debug)]
+pub struct StandingClock {
+    ms: AtomicI64,
+}
+
+impl StandingClock {
+    /// Moves the clock by this much, forward or back.
+    pub fn advance(&self, by: SignedDuration) {
+        let by = i64::try_from(by.as_millis()).unwrap_or_default();
+        self.ms.fetch_add(by, Ordering::SeqCst);
+    }
+
+    /// Sets the clock to this moment.
+    pub fn set(&self, now: Timestamp) {
+        self.ms.store(now.as_millisecond(), Ordering::SeqCst);
+    }
+}
+
+impl Default for StandingClock {
+    /// Stands at the machine's time of now.
+    fn default() -> StandingClock {
+        StandingClock {
+            ms: AtomicI64::new(SystemClock.now().as_millisecond()),
+        }
+    }
+}
+
+impl Clock for StandingClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.ms.load(Ordering::SeqCst)).unwrap_or(Timestamp::MAX)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,5 +119,21 @@ mod tests {
         assert!(clock.now().to_string().starts_with("2030-01-01T00:00:0"));
         clock.reset();
         assert!(clock.now().duration_since(SystemClock.now()).abs() < SignedDuration::from_secs(5));
+    }
+
+    #[test]
+    fn a_standing_clock_stands_where_it_was_put() {
+        let clock = StandingClock::default();
+        let begin = clock.now();
+        assert!(SystemClock.now() >= begin);
+        assert_eq!(clock.now(), begin);
+        clock.advance(SignedDuration::from_mins(16));
+        assert_eq!(
+            clock.now().duration_since(begin),
+            SignedDuration::from_mins(16)
+        );
+        let then = "2030-01-01T00:00:00Z".parse().unwrap();
+        clock.set(then);
+        assert_eq!(clock.now(), then);
     }
 }

@@ -12,7 +12,7 @@ mod secret;
 
 pub use self::account::{AccountId, NotAnAccountId};
 pub use self::arn::{Arn, NotAnArn};
-pub use self::clock::{Clock, MovableClock, SystemClock};
+pub use self::clock::{Clock, MovableClock, StandingClock, SystemClock};
 pub use self::entropy::{Entropy, SystemEntropy, uuid_v4};
 pub use self::secret::Secret;
 pub use jiff::{SignedDuration, Timestamp};

@@ -115,9 +115,9 @@ mod tests {
     use crate::{Config, House, Settings};
 
     const HASTE: Patience = Patience {
-        greeting: Duration::from_millis(300),
-        idle: Duration::from_millis(600),
-        stall: Duration::from_millis(300),
+        greeting: Duration::from_secs(1),
+        idle: Duration::from_secs(4),
+        stall: Duration::from_secs(1),
         body: Duration::from_secs(60),
         body_bytes_per_s_min: 1,
     };
@@ -162,7 +162,7 @@ mod tests {
             stream.write_all(greeting).await.unwrap();
             let (answer, took) = closed(&mut stream).await;
             assert_eq!(answer, "");
-            assert!(took >= Duration::from_millis(250), "{took:?}");
+            assert!(took >= Duration::from_millis(500), "{took:?}");
         }
     }
 
@@ -190,7 +190,7 @@ mod tests {
             let read = stream.read(&mut piece).await.unwrap();
             assert!(piece[..read].starts_with(b"HTTP/1.1 200"));
             // Longer than a greeting may take.
-            tokio::time::sleep(Duration::from_millis(400)).await;
+            tokio::time::sleep(Duration::from_millis(1_200)).await;
         }
         let (rest, took) = closed(&mut stream).await;
         assert_eq!(rest, "");

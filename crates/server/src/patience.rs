@@ -315,19 +315,19 @@ mod tests {
     async fn a_body_may_neither_stall_nor_dribble() {
         let ms = Duration::from_millis;
         let patience = Patience {
-            stall: ms(400),
-            body: ms(600),
+            stall: ms(1_500),
+            body: ms(2_500),
             body_bytes_per_s_min: 1000,
             ..Patience::default()
         };
         assert!(arrives(Slow::new(3, ms(20)), patience).await);
         assert!(!arrives(Slow::new(1, ms(5_000)), patience).await);
-        assert!(!arrives(Slow::new(500, ms(50)), patience).await);
+        assert!(!arrives(Slow::new(500, ms(100)), patience).await);
         // What comes at a decent pace may take as long as it takes.
         let decent = Patience {
             body_bytes_per_s_min: 1,
             ..patience
         };
-        assert!(arrives(Slow::new(20, ms(50)), decent).await);
+        assert!(arrives(Slow::new(35, ms(100)), decent).await);
     }
 }

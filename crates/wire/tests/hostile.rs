@@ -48,7 +48,7 @@ fn soon<T>(work: impl FnOnce() -> T) -> T {
     let start = Instant::now();
     let outcome = work();
     assert!(
-        start.elapsed() < Duration::from_secs(5),
+        start.elapsed() < Duration::from_secs(20),
         "{:?}",
         start.elapsed()
     );

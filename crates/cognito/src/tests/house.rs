@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use aws::{AccountId, Clock as _, MovableClock, SystemEntropy};
+use aws::{AccountId, Clock as _, StandingClock, SystemEntropy};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::{HeaderMap, Method};
@@ -32,14 +32,14 @@ pub(super) type Answered = Result<Json, Error>;
 
 pub(super) struct House {
     pub(super) store: Store,
-    pub(super) clock: Arc<MovableClock>,
+    pub(super) clock: Arc<StandingClock>,
     environment: Environment,
 }
 
 impl House {
     pub(super) fn new() -> House {
         let store = Store::in_memory().unwrap();
-        let clock = Arc::new(MovableClock::default());
+        let clock = Arc::new(StandingClock::default());
         let master = MasterKey::generate(&SystemEntropy);
         let envelope = Envelope::new(&master, Box::new(SystemEntropy));
         let ring = Arc::new(KeyRing::new(clock.epoch_seconds(), &SystemEntropy));

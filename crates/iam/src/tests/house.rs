@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use aws::{AccountId, Clock as _, MovableClock, SystemEntropy};
+use aws::{AccountId, Clock as _, StandingClock, SystemEntropy};
 use http::{HeaderMap, Method};
 use identity::{
     Account, Caller, Directory, GLOBAL_SCOPE, Known, ManagedPolicy, OpenSession, PolicyVersion,
@@ -36,7 +36,7 @@ pub(super) type Answered = Result<Json, Error>;
 
 pub(super) struct House {
     pub(super) store: Store,
-    pub(super) clock: Arc<MovableClock>,
+    pub(super) clock: Arc<StandingClock>,
     environment: Environment,
     admin: Caller,
     runtime: Runtime,
@@ -51,7 +51,7 @@ impl House {
     /// A house from which these can be reached.
     pub(super) fn with_web(fetcher: Fetcher, documents: Arc<dyn oidc::Fetch>) -> House {
         let store = Store::in_memory().unwrap();
-        let clock = Arc::new(MovableClock::default());
+        let clock = Arc::new(StandingClock::default());
         let master = MasterKey::generate(&SystemEntropy);
         let envelope = Envelope::new(&master, Box::new(SystemEntropy));
         let ring = Arc::new(KeyRing::new(clock.epoch_seconds(), &SystemEntropy));

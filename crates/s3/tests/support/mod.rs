@@ -7,7 +7,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use aws::{MovableClock, SystemEntropy};
+use aws::{StandingClock, SystemEntropy};
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use http_body_util::BodyExt as _;
 use s3::{Ask, Body, CallerHandle, Denied, Gate, NamedPrincipal, S3Endpoint, Settings};
@@ -121,7 +121,7 @@ impl Gate for TestGate {
 pub struct House {
     pub endpoint: S3Endpoint,
     pub gate: Arc<TestGate>,
-    pub clock: Arc<MovableClock>,
+    pub clock: Arc<StandingClock>,
     pub store: Store,
     pub folder: tempfile::TempDir,
 }
@@ -195,12 +195,12 @@ impl House {
 
     pub fn over(store: Store, folder: tempfile::TempDir) -> House {
         let gate = Arc::new(TestGate::default());
-        let clock = Arc::new(MovableClock::default());
+        let clock = Arc::new(StandingClock::default());
         let endpoint = S3Endpoint::new(Settings {
             store: store.clone(),
             folder: folder.path().to_owned(),
             gate: Arc::<TestGate>::clone(&gate),
-            clock: Arc::<MovableClock>::clone(&clock),
+            clock: Arc::<StandingClock>::clone(&clock),
             entropy: Arc::new(SystemEntropy),
             domains: vec!["s3.test".to_owned()],
         })

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use aws::{AccountId, Clock as _, MovableClock, SystemEntropy};
+use aws::{AccountId, Clock as _, StandingClock, SystemEntropy};
 use http::{HeaderMap, Method};
 use identity::{
     Account, Ask, Caller, CredentialRefusal, Denied, Directory, GLOBAL_SCOPE, Known,
@@ -28,14 +28,14 @@ pub(super) type Answered = Result<Json, Error>;
 
 pub(super) struct House {
     pub(super) store: Store,
-    pub(super) clock: Arc<MovableClock>,
+    pub(super) clock: Arc<StandingClock>,
     pub(super) environment: Environment,
 }
 
 impl House {
     pub(super) fn new() -> House {
         let store = Store::in_memory().unwrap();
-        let clock = Arc::new(MovableClock::default());
+        let clock = Arc::new(StandingClock::default());
         let master = MasterKey::generate(&SystemEntropy);
         let envelope = Envelope::new(&master, Box::new(SystemEntropy));
         let ring = Arc::new(KeyRing::new(clock.epoch_seconds(), &SystemEntropy));
