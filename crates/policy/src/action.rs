@@ -122,7 +122,7 @@ pub(crate) enum ActionKey {
 }
 
 impl ActionList {
-    pub(crate) fn compile(listed: &Listed<String>) -> ActionList {
+    pub(crate) fn compile(listed: &Listed<Vec<String>>) -> ActionList {
         let except = matches!(listed, Listed::Except(_));
         let texts = listed.items().iter();
         let everything = texts.clone().any(|text| text == "*");

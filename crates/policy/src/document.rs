@@ -1,6 +1,7 @@
 //! A policy document as its author wrote it, parsed.
 
 use std::collections::HashSet;
+use std::ops::{Deref, DerefMut};
 
 use crate::Malformed;
 use crate::grammar;
@@ -77,9 +78,9 @@ pub struct Document {
 pub(crate) struct Statement {
     pub(crate) sid: Option<String>,
     pub(crate) effect: Effect,
-    pub(crate) principals: Listed<PrincipalEntry>,
-    pub(crate) actions: Listed<String>,
-    pub(crate) resources: Listed<String>,
+    pub(crate) principals: Listed<Vec<PrincipalEntry>>,
+    pub(crate) actions: Listed<Vec<String>>,
+    pub(crate) resources: Listed<Vec<String>>,
     pub(crate) conditions: Vec<Condition>,
 }
 
@@ -94,16 +95,16 @@ pub enum Effect {
 
 /// An element and its `Not` twin, of which a statement has at most one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Listed<T> {
+pub(crate) enum Listed<L> {
     /// Neither is there.
     Absent,
     /// `Action`, `Resource`, `Principal`.
-    Only(Vec<T>),
+    Only(L),
     /// `NotAction`, `NotResource`, `NotPrincipal`.
-    Except(Vec<T>),
+    Except(L),
 }
 
-impl<T> Listed<T> {
+impl<T, L: Deref<Target = [T]>> Listed<L> {
     /// What is listed, whichever way it is meant.
     pub(crate) fn items(&self) -> &[T] {
         match self {
@@ -112,8 +113,8 @@ impl<T> Listed<T> {
         }
     }
 
-    /// The same list of other things.
-    pub(crate) fn map<U>(&self, other: impl Fn(&T) -> U) -> Listed<U> {
+    /// The same list of other things, maybe kept in another way.
+    pub(crate) fn map<U, M: FromIterator<U>>(&self, other: impl Fn(&T) -> U) -> Listed<M> {
         match self {
             Listed::Absent => Listed::Absent,
             Listed::Only(items) => Listed::Only(items.iter().map(other).collect()),
@@ -121,7 +122,10 @@ impl<T> Listed<T> {
         }
     }
 
-    pub(crate) fn items_mut(&mut self) -> &mut [T] {
+    pub(crate) fn items_mut(&mut self) -> &mut [T]
+    where
+        L: DerefMut,
+    {
         match self {
             Listed::Absent => &mut [],
             Listed::Only(items) | Listed::Except(items) => items,

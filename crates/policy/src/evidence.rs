@@ -113,7 +113,7 @@ fn write_statement(statement: &document::Statement, caller_id: &str, told: &mut 
     told.push_str("]}}");
 }
 
-fn write_listed(only: &str, except: &str, listed: &Listed<String>, told: &mut String) {
+fn write_listed(only: &str, except: &str, listed: &Listed<Vec<String>>, told: &mut String) {
     let name = match listed {
         Listed::Absent | Listed::Only(_) => only,
         Listed::Except(_) => except,

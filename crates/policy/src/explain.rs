@@ -322,7 +322,7 @@ impl Examiner<'_, '_> {
     }
 }
 
-fn fits(listed: &Listed<String>, matches: impl Fn(&str) -> bool) -> bool {
+fn fits(listed: &Listed<Vec<String>>, matches: impl Fn(&str) -> bool) -> bool {
     let any = listed.items().iter().any(|pattern| matches(pattern));
     any != matches!(listed, Listed::Except(_))
 }

@@ -34,20 +34,11 @@ struct Statement {
     services: u64,
     effect: Effect,
     actions: ActionList,
-    resources: Resources,
-    principals: Listed<Named>,
+    resources: Listed<SmallVec<[ResourcePattern; 1]>>,
+    principals: Listed<Vec<Named>>,
     conditions: Box<[Condition]>,
     /// As its author wrote it. Kept of statements that deny, for those who may ask which did.
     source: Option<Box<document::Statement>>,
-}
-
-/// The resources that a statement is about.
-#[derive(Debug)]
-enum Resources {
-    /// A trust policy has no `Resource`: it is about the role it belongs to.
-    Absent,
-    Only(SmallVec<[ResourcePattern; 1]>),
-    Except(SmallVec<[ResourcePattern; 1]>),
 }
 
 /// A request, prepared once for all layers.
@@ -191,7 +182,9 @@ impl Statement {
             effect: statement.effect,
             principals: statement.principals.map(Named::compile),
             actions,
-            resources: Resources::compile(&statement.resources, variables),
+            resources: statement
+                .resources
+                .map(|text| ResourcePattern::compile(text, variables)),
             conditions: statement.conditions.iter().map(condition).collect(),
             source: None,
         }
@@ -217,8 +210,15 @@ impl Statement {
 
     /// Whether action, resource and conditions fit.
     fn applies(&self, question: &Question<'_>) -> bool {
+        let reaches =
+            |pattern: &ResourcePattern| pattern.matches(&question.target, question.context);
         self.actions.fits(&question.action)
-            && self.resources.reach(question)
+            && match &self.resources {
+                // A trust policy has no `Resource`: it is about the role it belongs to.
+                Listed::Absent => true,
+                Listed::Only(listed) => listed.iter().any(reaches),
+                Listed::Except(listed) => !listed.iter().any(reaches),
+            }
             && self.conditions.iter().all(|c| c.holds(question.context))
     }
 
@@ -227,33 +227,9 @@ impl Statement {
         Keys {
             actions: self.actions.keys(),
             resources: match &self.resources {
-                Resources::Absent | Resources::Except(_) => vec![ResourceKey::Any],
-                Resources::Only(listed) => listed.iter().map(ResourcePattern::key).collect(),
+                Listed::Absent | Listed::Except(_) => vec![ResourceKey::Any],
+                Listed::Only(listed) => listed.iter().map(ResourcePattern::key).collect(),
             },
-        }
-    }
-}
-
-impl Resources {
-    fn compile(listed: &Listed<String>, variables: Variables) -> Resources {
-        let compile = |listed: &[String]| {
-            let compile = |text: &String| ResourcePattern::compile(text, variables);
-            listed.iter().map(compile).collect()
-        };
-        match listed {
-            Listed::Absent => Resources::Absent,
-            Listed::Only(listed) => Resources::Only(compile(listed)),
-            Listed::Except(listed) => Resources::Except(compile(listed)),
-        }
-    }
-
-    fn reach(&self, question: &Question<'_>) -> bool {
-        let reaches =
-            |pattern: &ResourcePattern| pattern.matches(&question.target, question.context);
-        match self {
-            Resources::Absent => true,
-            Resources::Only(listed) => listed.iter().any(reaches),
-            Resources::Except(listed) => !listed.iter().any(reaches),
         }
     }
 }

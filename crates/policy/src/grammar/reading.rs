@@ -138,7 +138,7 @@ fn listed<T>(
     only: &str,
     except: &str,
     read: impl Fn(&Json<'_>) -> Result<Vec<T>, Fault>,
-) -> Result<Listed<T>, Fault> {
+) -> Result<Listed<Vec<T>>, Fault> {
     match (find(members, only), find(members, except)) {
         (None, None) => Ok(Listed::Absent),
         (Some(items), None) => Ok(Listed::Only(read(items)?)),
