@@ -17,10 +17,8 @@ const RECORD: &str = "SELECT version, format, bytes FROM records \
      WHERE scope = ?1 AND kind = ?2 AND id = ?3";
 const RECORD_VERSION: &str =
     "SELECT version FROM records WHERE scope = ?1 AND kind = ?2 AND id = ?3";
-const RECORD_LOOKUPS: &str =
-    "SELECT version, lookups FROM records WHERE scope = ?1 AND kind = ?2 AND id = ?3";
-const RECORD_NUMBER: &str =
-    "SELECT number, lookups FROM records WHERE scope = ?1 AND kind = ?2 AND id = ?3";
+const RECORD_PLACE: &str =
+    "SELECT number, version, lookups FROM records WHERE scope = ?1 AND kind = ?2 AND id = ?3";
 const RECORD_PUT: &str = "INSERT INTO records (scope, kind, id, version, format, bytes, lookups) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
      ON CONFLICT (scope, kind, id) DO UPDATE SET version = excluded.version, \
@@ -61,8 +59,7 @@ pub(super) const SEARCHES: &[&str] = &[
     META_PUT,
     RECORD,
     RECORD_VERSION,
-    RECORD_LOOKUPS,
-    RECORD_NUMBER,
+    RECORD_PLACE,
     RECORD_PUT,
     RECORD_DELETE,
     FOUND,
@@ -121,37 +118,33 @@ pub(super) fn record_version(
     Ok(found.optional()?)
 }
 
-pub(super) fn record_lookups(
-    connection: &Connection,
-    scope: &str,
-    kind: &str,
-    id: &str,
-) -> Result<Option<(u64, Vec<Lookup>)>, StoreError> {
-    let mut statement = connection.prepare_cached(RECORD_LOOKUPS)?;
-    let found = statement.query_row([scope, kind, id], |row| {
-        Ok((version(row, 0)?, row.get::<_, Vec<u8>>(1)?))
-    });
-    found
-        .optional()?
-        .map(|(version, bytes)| Ok((version, parse_lookups(&bytes)?)))
-        .transpose()
+/// What is found at a record's key, its own bytes aside.
+pub(super) struct Place {
+    /// The number of its row.
+    pub(super) number: i64,
+    pub(super) version: u64,
+    /// The lookups that lead to it.
+    pub(super) lookups: Vec<Lookup>,
 }
 
-/// The number of a record's row and the lookups that lead to it.
-pub(super) fn record_number(
+pub(super) fn record_place(
     connection: &Connection,
     scope: &str,
     kind: &str,
     id: &str,
-) -> Result<Option<(i64, Vec<Lookup>)>, StoreError> {
-    let mut statement = connection.prepare_cached(RECORD_NUMBER)?;
+) -> Result<Option<Place>, StoreError> {
+    let mut statement = connection.prepare_cached(RECORD_PLACE)?;
     let found = statement.query_row([scope, kind, id], |row| {
-        Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?))
+        Ok((row.get(0)?, version(row, 1)?, row.get::<_, Vec<u8>>(2)?))
     });
-    found
-        .optional()?
-        .map(|(number, bytes)| Ok((number, parse_lookups(&bytes)?)))
-        .transpose()
+    let place = |(number, version, lookups): (i64, u64, Vec<u8>)| {
+        Ok(Place {
+            number,
+            version,
+            lookups: parse_lookups(&lookups)?,
+        })
+    };
+    found.optional()?.map(place).transpose()
 }
 
 /// Writes the row of a record; its lookups are kept beside it so that they can be found

@@ -51,7 +51,8 @@ impl View for SqliteView {
         kind: &str,
         id: &str,
     ) -> Result<Option<(u64, Vec<Lookup>)>, StoreError> {
-        sql::record_lookups(self.connection()?, scope, kind, id)
+        let place = sql::record_place(self.connection()?, scope, kind, id)?;
+        Ok(place.map(|place| (place.version, place.lookups)))
     }
 
     fn find(

@@ -246,8 +246,8 @@ impl Writer {
         let connection = &self.connection;
         let mut changes = Vec::with_capacity(writes.len());
         for write in writes {
-            let found = sql::record_number(connection, &write.scope, write.kind, &write.id)?;
-            let (number, old) = found.unzip();
+            let place = sql::record_place(connection, &write.scope, write.kind, &write.id)?;
+            let (number, old) = place.map(|place| (place.number, place.lookups)).unzip();
             let old = old.unwrap_or_default();
             let new = write.body.as_ref().map_or(&[][..], |body| &body.lookups);
             for lookup in old.iter().filter(|lookup| !new.contains(lookup)) {
