@@ -10,16 +10,16 @@ const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /// A unique id: the prefix and 17 random characters.
 pub fn unique_id(prefix: &str, entropy: &dyn Entropy) -> String {
-    let mut random = [0u8; 17];
-    entropy.fill(&mut random);
-    let mut id = prefix.to_owned();
-    id.extend(random.iter().map(|byte| letter(*byte)));
-    id
+    prefix.to_owned() + &random_letters::<17>(entropy)
 }
 
 /// What a security key's serial number ends with: 26 random characters, as AWS's do.
 pub fn device_id(entropy: &dyn Entropy) -> String {
-    let mut random = [0u8; 26];
+    random_letters::<26>(entropy)
+}
+
+fn random_letters<const COUNT: usize>(entropy: &dyn Entropy) -> String {
+    let mut random = [0u8; COUNT];
     entropy.fill(&mut random);
     random.iter().map(|byte| letter(*byte)).collect()
 }
