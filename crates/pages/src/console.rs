@@ -70,7 +70,6 @@ impl ConsoleSession {
 
     /// The session that came with a request, if there is one and it has not ended.
     pub(crate) fn of(pages: &Pages, headers: &HeaderMap, secure: bool) -> Option<Self> {
-        let environment = pages.plane.environment();
         let mut sealed = String::new();
         for number in 0..PIECES_MAX {
             let Some(piece) = cookie(headers, &name(number, secure)) else {
@@ -81,9 +80,8 @@ impl ConsoleSession {
         if sealed.is_empty() {
             return None;
         }
-        let note = environment.directory.ring().open_note(PURPOSE, &sealed);
-        let session: ConsoleSession = serde_json::from_slice(note.ok()?.expose()).ok()?;
-        let now_s = environment.clock.epoch_seconds();
+        let session: ConsoleSession = pages.open(PURPOSE, &sealed)?;
+        let now_s = pages.plane.environment().clock.epoch_seconds();
         (now_s < session.signed_in.expires_at).then_some(session)
     }
 
@@ -140,12 +138,7 @@ impl ConsoleSession {
         secure: bool,
         now_s: i64,
     ) -> Option<Answer> {
-        let environment = pages.plane.environment();
-        let note = serde_json::to_vec(self).ok()?;
-        let ring = environment.directory.ring();
-        let sealed = ring
-            .seal_note(PURPOSE, &note, environment.entropy.as_ref())
-            .ok()?;
+        let sealed = pages.seal(PURPOSE, self).ok()?;
         // Base64 is ASCII: every place is a boundary.
         let mut pieces = Vec::new();
         let mut rest = sealed.as_str();

@@ -135,15 +135,10 @@ fn token(visit: &Visit<'_>) -> Result<Answer, Fault> {
         session,
         ends_at: now_s + TOKEN_S,
     };
-    let note = serde_json::to_vec(&note).map_err(|_never| Fault::Credentials)?;
-    let sealed = environment
-        .directory
-        .ring()
-        .seal_note(PURPOSE, &note, environment.entropy.as_ref())
-        .map_err(|error| {
-            tracing::error!(%error, "a sign-in token could not be sealed");
-            Fault::Credentials
-        })?;
+    let sealed = visit.pages.seal(PURPOSE, &note).map_err(|error| {
+        tracing::error!(%error, "a sign-in token could not be sealed");
+        Fault::Credentials
+    })?;
     visit.pages.plane.recorder().record(Event::of_sign_in(
         "GetSigninToken",
         &aws::uuid_v4(environment.entropy.as_ref()),
@@ -187,13 +182,7 @@ fn login(visit: &Visit<'_>) -> Result<Answer, Fault> {
     let now_s = visit.now_s();
     let environment = visit.environment();
     let sealed = parameters.get("SigninToken").ok_or(Fault::Token)?;
-    let note = environment
-        .directory
-        .ring()
-        .open_note(PURPOSE, sealed)
-        .map_err(|_refusal| Fault::Token)?;
-    let token: SignInToken =
-        serde_json::from_slice(note.expose()).map_err(|_never| Fault::Token)?;
+    let token: SignInToken = visit.pages.open(PURPOSE, sealed).ok_or(Fault::Token)?;
     if now_s >= token.ends_at || now_s >= token.session.expires_at {
         return Err(Fault::Token);
     }

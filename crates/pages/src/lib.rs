@@ -35,6 +35,8 @@ use std::sync::Arc;
 
 use http::{HeaderMap, Method, Response, StatusCode, Uri, header};
 use plane::{Plane, Raw};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::broker::Desk;
 use crate::frame::{Link, message};
@@ -62,6 +64,27 @@ impl Pages {
             throttle: Throttle::default(),
             broker: broker.map(Desk::new),
         }
+    }
+
+    /// Seals a note that a browser carries for us and cannot read; it opens for this purpose
+    /// only.
+    pub(crate) fn seal(
+        &self,
+        purpose: &str,
+        note: &impl Serialize,
+    ) -> Result<String, plane::Error> {
+        let note = serde_json::to_vec(note).map_err(plane::Error::internal)?;
+        let environment = self.plane.environment();
+        let ring = environment.directory.ring();
+        ring.seal_note(purpose, &note, environment.entropy.as_ref())
+            .map_err(plane::Error::internal)
+    }
+
+    /// Opens what [`Pages::seal`] made for this purpose.
+    pub(crate) fn open<T: DeserializeOwned>(&self, purpose: &str, sealed: &str) -> Option<T> {
+        let ring = self.plane.environment().directory.ring();
+        let note = ring.open_note(purpose, sealed).ok()?;
+        serde_json::from_slice(note.expose()).ok()
     }
 
     /// Whether a request is for a page, judged by its head alone. One that carries a

@@ -163,7 +163,6 @@ fn ask(
     asked: Option<Factors>,
     notice: Option<&str>,
 ) -> Answer {
-    let environment = visit.environment();
     let frame = Frame::new();
     let status = match notice {
         None => StatusCode::OK,
@@ -176,12 +175,7 @@ fn ask(
             browser: form.to_owned(),
             ends_at: visit.now_s() + STEP_S,
         };
-        let sealed = serde_json::to_vec(&step).ok().and_then(|note| {
-            let ring = environment.directory.ring();
-            ring.seal_note(PURPOSE, &note, environment.entropy.as_ref())
-                .ok()
-        });
-        let Some(step) = sealed else {
+        let Ok(step) = visit.pages.seal(PURPOSE, &step) else {
             return crate::frame::bare(StatusCode::INTERNAL_SERVER_ERROR);
         };
         let shown = SecondStepPage {
@@ -210,10 +204,7 @@ enum Lost {
 fn step(visit: &Visit<'_>) -> Result<Step, Lost> {
     let form = sign_in::own_form(visit).ok_or(Lost::Foreign)?;
     let sealed = visit.parameters.get("step").ok_or(Lost::Foreign)?;
-    let ring = visit.environment().directory.ring();
-    let note = ring.open_note(PURPOSE, sealed);
-    let note = note.map_err(|_not_sealed_for_this| Lost::Foreign)?;
-    let step: Step = serde_json::from_slice(note.expose()).map_err(|_not_ours| Lost::Foreign)?;
+    let step: Step = visit.pages.open(PURPOSE, sealed).ok_or(Lost::Foreign)?;
     if !seal::same(step.browser.as_bytes(), form.as_bytes()) {
         return Err(Lost::Browser);
     }

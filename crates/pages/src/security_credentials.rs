@@ -242,16 +242,9 @@ async fn offer(
         question: question.clone(),
         form: holder.console.form().to_owned(),
     };
-    let ticket = serde_json::to_vec(&ticket).map_err(plane::Error::internal)?;
-    let environment = visit.environment();
-    let sealed = environment
-        .directory
-        .ring()
-        .seal_note(PURPOSE, &ticket, environment.entropy.as_ref())
-        .map_err(plane::Error::internal)?;
     Ok(Ok(Offer {
         question: question.to_register(&party, &security_key::keys(&devices), called, &handle),
-        ticket: sealed,
+        ticket: visit.pages.seal(PURPOSE, &ticket)?,
     }))
 }
 
@@ -281,14 +274,19 @@ fn no_keys(visit: &Visit<'_>, why: NoParty) -> NoKeys {
     }
 }
 
+/// Whoever pressed a button on a page of ours, or what they hear instead.
+async fn presser<'a>(visit: &'a Visit<'_>) -> Result<Holder<'a>, Answer> {
+    if visit.own_form().is_none() {
+        return Err(refused(visit, "The form was too old or not ours. Please try again.").await);
+    }
+    Holder::of(visit).map_err(Nobody::answer)
+}
+
 /// Takes a new key.
 pub(crate) async fn register(visit: &Visit<'_>) -> Answer {
-    if visit.own_form().is_none() {
-        return refused(visit, "The form was too old or not ours. Please try again.").await;
-    }
-    let holder = match Holder::of(visit) {
+    let holder = match presser(visit).await {
         Ok(holder) => holder,
-        Err(nobody) => return nobody.answer(),
+        Err(answer) => return answer,
     };
     let name = visit.parameters.text("name");
     if !iam::is_name(name) {
@@ -342,11 +340,8 @@ async fn answer(
 /// The question that the form says it answers.
 fn asked(visit: &Visit<'_>, console: &ConsoleSession) -> Result<Asked, KeyRefusal> {
     let sealed = visit.parameters.get("ticket").ok_or(KeyRefusal::Form)?;
-    let ring = visit.environment().directory.ring();
-    let note = ring.open_note(PURPOSE, sealed);
-    let note = note.map_err(|_not_sealed_for_this| KeyRefusal::NotAsked)?;
-    let ticket: Ticket =
-        serde_json::from_slice(note.expose()).map_err(|_not_ours| KeyRefusal::NotAsked)?;
+    let opened = visit.pages.open(PURPOSE, sealed);
+    let ticket: Ticket = opened.ok_or(KeyRefusal::NotAsked)?;
     if !seal::same(ticket.form.as_bytes(), console.form().as_bytes()) {
         return Err(KeyRefusal::NotAsked);
     }
@@ -370,12 +365,9 @@ fn plain(error: &plane::Error) -> &str {
 
 /// Takes a device away.
 pub(crate) async fn remove(visit: &Visit<'_>) -> Answer {
-    if visit.own_form().is_none() {
-        return refused(visit, "The form was too old or not ours. Please try again.").await;
-    }
-    let holder = match Holder::of(visit) {
+    let holder = match presser(visit).await {
         Ok(holder) => holder,
-        Err(nobody) => return nobody.answer(),
+        Err(answer) => return answer,
     };
     let session = holder.console.signed_in();
     let serial = visit.parameters.text("serial");

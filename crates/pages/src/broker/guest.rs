@@ -33,9 +33,7 @@ pub(super) struct Guest {
 /// The guest whose browser asks.
 pub(super) fn of(visit: &Visit<'_>) -> Option<Guest> {
     let sealed = cookie(&visit.raw.headers, &name(visit))?;
-    let ring = visit.environment().directory.ring();
-    let note = ring.open_note(PURPOSE, sealed).ok()?;
-    let guest: Guest = serde_json::from_slice(note.expose()).ok()?;
+    let guest: Guest = visit.pages.open(PURPOSE, sealed)?;
     (visit.now_s() < guest.ends_at).then_some(guest)
 }
 
@@ -49,18 +47,13 @@ pub(super) fn of_own_form(visit: &Visit<'_>) -> Option<Guest> {
 
 /// Lays somebody who signed in into the browser with this answer; `None` if they do not fit.
 pub(super) fn keep(visit: &Visit<'_>, visitor: Visitor, mut answer: Answer) -> Option<Answer> {
-    let environment = visit.environment();
     let guest = Guest {
         visitor,
-        form: unguessable(environment.entropy.as_ref()),
+        form: unguessable(visit.environment().entropy.as_ref()),
         ends_at: visit.now_s() + STAY_S,
     };
-    let note = serde_json::to_vec(&guest).ok()?;
-    let ring = environment.directory.ring();
-    let sealed = ring
-        .seal_note(PURPOSE, &note, environment.entropy.as_ref())
-        .ok()
-        .filter(|sealed| sealed.len() <= COOKIE_BYTES_MAX)?;
+    let sealed = visit.pages.seal(PURPOSE, &guest).ok();
+    let sealed = sealed.filter(|sealed| sealed.len() <= COOKIE_BYTES_MAX)?;
     let secure = visit.raw.peer.secure;
     set_cookie(&mut answer, &name(visit), &sealed, STAY_S, secure);
     Some(answer)

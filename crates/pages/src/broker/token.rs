@@ -130,13 +130,8 @@ async fn trade_password(visit: &Visit<'_>, desk: &Desk) -> Result<Value, Fault> 
         visitor,
         ends_at: visit.now_s() + TICKET_S,
     };
-    let environment = visit.environment();
-    let sealed = serde_json::to_vec(&ticket).ok().and_then(|note| {
-        let ring = environment.directory.ring();
-        ring.seal_note(PURPOSE, &note, environment.entropy.as_ref())
-            .ok()
-    });
-    let ticket = sealed.ok_or_else(|| Fault {
+    let sealed = visit.pages.seal(PURPOSE, &ticket);
+    let ticket = sealed.map_err(|_never| Fault {
         status: StatusCode::INTERNAL_SERVER_ERROR,
         ..Fault::new("server_error", "The sign-in could not be sealed.")
     })?;
@@ -146,11 +141,7 @@ async fn trade_password(visit: &Visit<'_>, desk: &Desk) -> Result<Value, Fault> 
 async fn trade_ticket(visit: &Visit<'_>, desk: &Desk) -> Result<Value, Fault> {
     let invalid = || Fault::new("invalid_grant", "The ticket is not valid or has expired.");
     let sealed = visit.parameters.get("ticket").ok_or_else(invalid)?;
-    let ring = visit.environment().directory.ring();
-    let note = ring
-        .open_note(PURPOSE, sealed)
-        .map_err(|_refusal| invalid())?;
-    let ticket: Ticket = serde_json::from_slice(note.expose()).map_err(|_never| invalid())?;
+    let ticket: Ticket = visit.pages.open(PURPOSE, sealed).ok_or_else(invalid)?;
     if visit.now_s() >= ticket.ends_at {
         return Err(invalid());
     }

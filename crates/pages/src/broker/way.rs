@@ -70,13 +70,7 @@ pub(super) fn begin(
         errand: errand.query(),
         ends_at: visit.now_s() + WAY_S,
     };
-    let environment = visit.environment();
-    let sealed = serde_json::to_vec(&way).ok().and_then(|note| {
-        let ring = environment.directory.ring();
-        ring.seal_note(PURPOSE, &note, environment.entropy.as_ref())
-            .ok()
-    });
-    let Some(sealed) = sealed else {
+    let Ok(sealed) = visit.pages.seal(PURPOSE, &way) else {
         return bare(StatusCode::INTERNAL_SERVER_ERROR);
     };
     let mut answer = redirect(address);
@@ -88,9 +82,7 @@ pub(super) fn begin(
 /// The way that this browser is on, if it is one of this sign-in's.
 pub(super) fn of(visit: &Visit<'_>, sign_in: &SignIn) -> Option<Way> {
     let sealed = cookie(&visit.raw.headers, &name(visit))?;
-    let ring = visit.environment().directory.ring();
-    let note = ring.open_note(PURPOSE, sealed).ok()?;
-    let way: Way = serde_json::from_slice(note.expose()).ok()?;
+    let way: Way = visit.pages.open(PURPOSE, sealed)?;
     (way.sign_in == sign_in.id() && visit.now_s() < way.ends_at).then_some(way)
 }
 
