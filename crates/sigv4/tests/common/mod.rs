@@ -182,10 +182,21 @@ impl Call {
 
     /// Checks the request and then reads its body to the end, as S3 does.
     pub fn deliver(&self) -> Result<(), Refusal> {
-        let body = Full::new(Bytes::copy_from_slice(&self.body));
+        self.read(Full::new(Bytes::copy_from_slice(&self.body)))?;
+        Ok(())
+    }
+
+    /// Checks the request and reads this body to its end, with what trails it.
+    pub fn read<B>(&self, body: B) -> Result<(Vec<u8>, HeaderMap), Refusal>
+    where
+        B: http_body::Body<Data = Bytes, Error = std::convert::Infallible> + Unpin,
+    {
         let body = VerifiedBody::new(body, &self.verify()?, &self.parts())?;
         match futures::executor::block_on(body.collect()) {
-            Ok(_) => Ok(()),
+            Ok(read) => {
+                let trailer = read.trailers().cloned().unwrap_or_default();
+                Ok((read.to_bytes().to_vec(), trailer))
+            }
             Err(BodyFault::Refused(refusal)) => Err(refusal),
             Err(BodyFault::Transport(never)) => match never {},
         }

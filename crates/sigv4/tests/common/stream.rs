@@ -9,8 +9,7 @@ use bytes::Bytes;
 use hmac::Mac;
 use http::HeaderMap;
 use http_body::{Body, Frame};
-use http_body_util::BodyExt;
-use sigv4::{BodyFault, Refusal, VerifiedBody};
+use sigv4::Refusal;
 
 use super::{Call, EMPTY, NOW, SECRET, sha256};
 
@@ -147,21 +146,11 @@ impl Stream {
         encoded: &[u8],
         piece_bytes: usize,
     ) -> Result<(Vec<u8>, HeaderMap), Refusal> {
-        let verified = self.call.verify()?;
         let pieces = encoded
             .chunks(piece_bytes.min(encoded.len().max(1)))
             .map(Bytes::copy_from_slice)
             .collect();
-        let body = VerifiedBody::new(Pieces(pieces), &verified, &self.call.parts())?;
-        let read = futures::executor::block_on(body.collect());
-        match read {
-            Ok(read) => {
-                let trailer = read.trailers().cloned().unwrap_or_default();
-                Ok((read.to_bytes().to_vec(), trailer))
-            }
-            Err(BodyFault::Refused(refusal)) => Err(refusal),
-            Err(BodyFault::Transport(never)) => match never {},
-        }
+        self.call.read(Pieces(pieces))
     }
 }
 
