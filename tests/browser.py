@@ -3,10 +3,11 @@
 import html
 import json
 import re
-import time
 import urllib.parse
 
 import requests
+
+from arnold import eventually
 
 
 class Browser:
@@ -80,15 +81,12 @@ def signed_in(arnold, keys, destination="/console/home", **more):
     return browser
 
 
-def wait_for(arnold, name, seconds=30, saying=""):
+def wait_for(arnold, name, saying=""):
     """The audit events, as soon as one of this name is among them that says this somewhere."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        # The last line may be half written.
-        lines = (arnold.data / "audit.jsonl").read_text().split("\n")[:-1]
-        events = [json.loads(line) for line in lines]
-        if any(event["eventName"] == name and saying in json.dumps(event) for event in events):
-            return events
-        # Records are written in order: by the next answer there may be more of them.
-        requests.get(f"{arnold.url}/_arnold/health", timeout=30)
-    raise AssertionError(f"no {name} on record")
+
+    def told():
+        events = arnold.audit()
+        fits = (event["eventName"] == name and saying in json.dumps(event) for event in events)
+        return events if any(fits) else None
+
+    return eventually(told)
