@@ -4,14 +4,11 @@
 //! `e2e` drives the built binary with real clients. A failed step does not hide the ones
 //! after it: all are run, and the failed ones are named at the end.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
-use crate::command::{Fault, cargo, output, run as run_command};
-use crate::{actions, facts, licences, tidy, toolbox};
+use crate::command::{Fault, cargo, run as run_command};
+use crate::{actions, end_to_end, facts, licences, tidy};
 
 /// Runs the parts named in `rest`, or all; what follows `--` is handed to pytest.
 pub(crate) fn run(root: &Path, rest: &[String]) -> Result<(), Fault> {
@@ -41,7 +38,7 @@ pub(crate) fn run(root: &Path, rest: &[String]) -> Result<(), Fault> {
         });
     }
     if wanted("e2e") {
-        report.step("end-to-end tests", || end_to_end(root, pytest));
+        report.step("end-to-end tests", || end_to_end::run(root, pytest));
     }
     report.end()
 }
@@ -68,35 +65,6 @@ fn lint(root: &Path, report: &mut Report) {
             "warnings",
         ]))
     });
-}
-
-/// Builds the binary and lets the clients of `tests/` loose on it. The development profile
-/// is used, so that the dependencies compiled for the unit tests serve here too.
-fn end_to_end(root: &Path, pytest: &[String]) -> Result<(), Fault> {
-    let tools = toolbox::install(root)?;
-    // The whole workspace, because a single package would ask for other features of the
-    // dependencies and compile them again.
-    run_command(cargo(root).args(["build", "--workspace", "--bins", "--quiet", "--locked"]))?;
-    let mut command = Command::new(&tools.python);
-    command
-        .env("ARNOLD_BINARY", binary(root)?)
-        .current_dir(root.join("tests"))
-        .args(["-m", "pytest"])
-        .args(pytest);
-    run_command(&mut command)
-}
-
-/// Where cargo has put the binary that was just built.
-fn binary(root: &Path) -> Result<PathBuf, Fault> {
-    let text =
-        output(cargo(root).args(["metadata", "--format-version=1", "--no-deps", "--locked"]))?;
-    let metadata: Value = serde_json::from_str(&text)
-        .map_err(|error| Fault::new(format!("cannot read what cargo says: {error}")))?;
-    let folder = metadata
-        .get("target_directory")
-        .and_then(Value::as_str)
-        .ok_or_else(|| Fault::new("cargo does not say where it builds"))?;
-    Ok(Path::new(folder).join("debug").join("arnold"))
 }
 
 /// What was run, how long it took, and what failed.

@@ -6,6 +6,7 @@ mod actions;
 mod bench;
 mod check;
 mod command;
+mod end_to_end;
 mod facts;
 mod fuzz;
 mod licences;
