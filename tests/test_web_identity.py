@@ -139,6 +139,24 @@ def test_session_tags_and_source_identity_come_in_the_token(arnold, trusted, iss
     assert denied(trusted, token) == ("AccessDenied", "Not authorized to perform sts:TagSession")
 
 
+def test_a_token_made_for_one_role_opens_no_other(trusted, issuer):
+    roles = "https://aws.amazon.com/roles"
+    document = trust(
+        {"Federated": trusted.provider_arn},
+        "sts:AssumeRoleWithWebIdentity",
+        Bool={"sts:RoleAuthorizedByIdp": "true"},
+    )
+    named = make_role(trusted.iam, "Named", document)
+    ask(trusted, issuer.token(**{roles: [named]}), named)
+    ask(trusted, issuer.token(**{roles: f"{named};{trusted.reader}"}))
+    ask(trusted, issuer.token())
+    assert denied(trusted, issuer.token(), named) == ("AccessDenied", NOT_AUTHORIZED)
+    assert denied(trusted, issuer.token(**{roles: [named]})) == (
+        "InvalidIdentityToken",
+        "The target role ARN is not present in the roles claim of the identity token",
+    )
+
+
 def test_a_session_policy_narrows_the_role(arnold, trusted, issuer):
     narrow = policy(allow("s3:GetObject", f"arn:aws:s3:::{trusted.bucket}/public/q1.csv"))
     answer = ask(trusted, issuer.token(), Policy=narrow)

@@ -366,6 +366,9 @@ pub(crate) fn refuse(refusal: Refusal) -> Error {
         Refusal::Expired { now, expires_at } => format!("Token expired: {now} >= {expires_at}"),
         Refusal::MissingClaim(claim) => format!("Missing a required claim: {claim}"),
         Refusal::MalformedClaim(claim) => format!("Invalid claim: {claim}"),
+        Refusal::RolesFormat | Refusal::NoRoles | Refusal::OtherRoles => {
+            "Invalid claim: https://aws.amazon.com/roles".to_owned()
+        }
         Refusal::NotYetValid { now, not_before } => {
             format!("Token is not yet valid: {now} < {not_before}")
         }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::refusal::Refusal;
+use crate::roles;
 use crate::session_tags::SessionTags;
 
 /// The claim that carries the source identity of a session.
@@ -76,6 +77,11 @@ impl Claims {
     /// The session tags that the token asks for.
     pub fn session_tags(&self) -> Result<SessionTags, Refusal> {
         SessionTags::read(&self.all)
+    }
+
+    /// The ARNs of the roles that the token may be used for, where the provider says so.
+    pub fn roles(&self) -> Result<Option<Vec<&str>>, Refusal> {
+        roles::read(&self.all)
     }
 
     /// The source identity that the token asks for.

@@ -16,6 +16,7 @@ mod jwk;
 mod key_source;
 mod provider_url;
 mod refusal;
+mod roles;
 mod session_tags;
 mod strict_json;
 mod thumbprint;

@@ -90,6 +90,15 @@ pub enum Refusal {
         /// At whose request.
         found: String,
     },
+    /// The roles claim is neither a text nor a list.
+    #[error("the roles claim is neither a text nor a list")]
+    RolesFormat,
+    /// The roles claim names no role.
+    #[error("the roles claim names no role")]
+    NoRoles,
+    /// The roles claim names other roles.
+    #[error("the roles claim does not name the role")]
+    OtherRoles,
     /// The token's time is over.
     #[error("the token expired at {expires_at}, it is {now}")]
     Expired {
@@ -169,6 +178,19 @@ impl Refusal {
             Refusal::Expired { now, expires_at } => (
                 EXPIRED,
                 format!("Token expired: current date/time {now} must be before the expiration date/time {expires_at}"),
+            ),
+            Refusal::RolesFormat => (
+                INVALID,
+                "The roles claim is not in a supported format".to_owned(),
+            ),
+            Refusal::NoRoles => (
+                INVALID,
+                "The roles claim contains no valid role ARNs".to_owned(),
+            ),
+            Refusal::OtherRoles => (
+                INVALID,
+                "The target role ARN is not present in the roles claim of the identity token"
+                    .to_owned(),
             ),
             Refusal::KeysUnavailable(fault) if fault.is_of_authority() => (
                 INVALID,

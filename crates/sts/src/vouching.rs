@@ -32,6 +32,8 @@ pub struct Vouching {
     pub tags: SessionTags,
     /// The source identity of the session.
     pub source_identity: Option<String>,
+    /// The ARNs of the roles that it is for, where the provider names them.
+    roles: Option<Vec<String>>,
     /// The account of the identity pool behind it, if one is.
     pool_account: Option<AccountId>,
 }
@@ -40,6 +42,15 @@ impl Vouching {
     /// Whether an identity pool of another account speaks.
     pub fn is_of_foreign_pool(&self, account: AccountId) -> bool {
         self.pool_account.is_some_and(|pool| pool != account)
+    }
+
+    /// Whether the provider itself names the role. One that names others only refuses it.
+    pub fn names(&self, role_arn: &str) -> Result<bool, Error> {
+        match &self.roles {
+            None => Ok(false),
+            Some(roles) if roles.iter().any(|named| named == role_arn) => Ok(true),
+            Some(_others) => Err(refuse(oidc::Refusal::OtherRoles)),
+        }
     }
 
     /// Verifies a token that says itself who made it.
@@ -77,6 +88,7 @@ impl Vouching {
     }
 
     fn of_claims(provider: String, claims: &Claims) -> Result<Vouching, Error> {
+        let roles = claims.roles().map_err(refuse)?;
         Ok(Vouching {
             provider,
             subject: claims.subject().to_owned(),
@@ -85,6 +97,7 @@ impl Vouching {
             session_keys: claims.session_keys(),
             tags: session_tags(claims)?,
             source_identity: source_identity(claims)?,
+            roles: roles.map(|roles| roles.into_iter().map(str::to_owned).collect()),
             pool_account: None,
         })
     }
@@ -151,6 +164,7 @@ impl Vouching {
             keys,
             tags: SessionTags::default(),
             source_identity: None,
+            roles: None,
             pool_account: None,
         }
     }

@@ -56,9 +56,11 @@ impl FederatedOperation for AssumeRoleWithWebIdentity {
             subject: vouching.subject.clone(),
             account,
         });
+        let is_named_by_provider = vouching.names(&role_arn.text)?;
         Ok(Verified {
             role: NamedRole::find(call, role_arn)?,
             vouching,
+            is_named_by_provider,
         })
     }
 
@@ -131,6 +133,7 @@ impl FederatedOperation for AssumeRoleWithWebIdentity {
 pub struct Verified {
     role: NamedRole,
     vouching: Vouching,
+    is_named_by_provider: bool,
 }
 
 impl AssumeRoleWithWebIdentity {
@@ -147,6 +150,10 @@ impl AssumeRoleWithWebIdentity {
             .guarded_by(verified.role.trust())
             .asked_by(policy::Principal::identity_provider(&vouching.provider))
             .key("sts:RoleSessionName", self.role_session_name.as_str())
+            .key(
+                "sts:RoleAuthorizedByIdp",
+                verified.is_named_by_provider.to_string(),
+            )
             .key_if("sts:SourceIdentity", vouching.source_identity.as_deref());
         for (key, values) in keys {
             ask = ask.keys_many(key.clone(), values.clone());

@@ -215,6 +215,58 @@ fn a_role_must_let_tags_and_source_identity_of_a_token_in() {
 }
 
 #[test]
+fn a_token_that_names_roles_opens_no_other() {
+    let house = house();
+    let asks_for_it = json!({"Bool": {"sts:RoleAuthorizedByIdp": "true"}});
+    let mut strict = trusts(json!({"Federated": PROVIDER}));
+    strict["Condition"] = asks_for_it;
+    house.role(ACCOUNT, "strict", strict, everything());
+    let strict = "arn:aws:iam::111122223333:role/team/strict";
+    let naming = |roles: Json| {
+        let mut claims = claims(now(&house));
+        claims["https://aws.amazon.com/roles"] = roles;
+        token(&claims)
+    };
+    let opens = |role: &str, token: &str| {
+        let form = form(role, token);
+        house.good(&Caller::Anonymous, "AssumeRoleWithWebIdentity", &form);
+    };
+    opens(ROLE, &naming(json!(ROLE)));
+    opens(ROLE, &naming(json!(format!("{strict}; {ROLE}"))));
+    opens(strict, &naming(json!([strict, ROLE])));
+    let silent = token(&claims(now(&house)));
+    opens(ROLE, &silent);
+    assert_eq!(
+        refused(&house, strict, &silent),
+        says(NOT_AUTHORIZED.0, NOT_AUTHORIZED.1)
+    );
+
+    let other = "The target role ARN is not present in the roles claim of the identity token";
+    for (roles, message) in [
+        (json!(strict), other),
+        (
+            json!([strict, ROLE.to_uppercase(), format!("{ROLE}/")]),
+            other,
+        ),
+        (json!("arn:aws:iam::444455556666:role/team/r"), other),
+        (
+            json!("arn:aws:iam::111122223333:role/*"),
+            "The roles claim contains no valid role ARNs",
+        ),
+        (json!([]), "The roles claim contains no valid role ARNs"),
+        (
+            json!({"roles": [ROLE]}),
+            "The roles claim is not in a supported format",
+        ),
+    ] {
+        assert_eq!(
+            refused(&house, ROLE, &naming(roles)),
+            says("InvalidIdentityToken", message)
+        );
+    }
+}
+
+#[test]
 fn a_provider_cannot_tag_beyond_what_a_caller_could() {
     let house = house();
     let now = now(&house);
