@@ -217,6 +217,15 @@ def test_assertions_are_redeemed_within_five_minutes(trusting, refused):
         trusting.ask(response)
 
 
+def test_an_assertion_that_ended_is_refused(trusting, refused):
+    document = trusting.idp.document([trusting.pair])
+    ends = re.findall(' NotOnOrAfter="([^"]*)"', document)
+    assert len(ends) == 2
+    for end in ends:
+        with refused("ExpiredTokenException", 400, "Response has expired"):
+            trusting.ask(trusting.response(replace={end: "2020-01-01T00:00:00Z"}))
+
+
 def test_a_failed_sign_in_is_the_providers_word(trusting, refused):
     failed = {"status:Success": "status:AuthnFailed"}
     with refused("IDPRejectedClaim", 403):

@@ -273,8 +273,21 @@ def test_a_token_that_never_expires_is_refused(trusted, issuer):
 
 def test_a_token_from_the_future_is_refused(trusted, issuer):
     later = int(time.time()) + 3600
-    assert denied(trusted, issuer.token(nbf=later))[0] == "InvalidIdentityToken"
-    assert denied(trusted, issuer.token(iat=later, exp=later + 600))[0] == "InvalidIdentityToken"
+    code, message = denied(trusted, issuer.token(nbf=later))
+    assert code == "InvalidIdentityToken"
+    assert message.startswith("Token not yet valid: current date/time ") and message.endswith(str(later))
+    assert denied(trusted, issuer.token(iat=later, exp=later + 600)) == (
+        "InvalidIdentityToken",
+        f"Token issued in the future: {later}",
+    )
+
+
+def test_a_token_says_when_it_was_made_and_for_whom(trusted, issuer):
+    assert denied(trusted, issuer.token(iat=None)) == ("InvalidIdentityToken", "Missing a required claim: iat")
+    several = "Token audience contains more than one audience while authorized party is not present"
+    assert denied(trusted, issuer.token(aud=[APP, "another-app"])) == ("InvalidIdentityToken", several)
+    ask(trusted, issuer.token(aud=[APP, "another-app"], azp=APP))
+    ask(trusted, issuer.token(aud=[APP]))
 
 
 @pytest.mark.parametrize("token", ["abcd", "a.b.c", "....", "e30.e30.e30", "x" * 20000, "é" * 40, "a b.c.d"])

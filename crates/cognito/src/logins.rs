@@ -360,7 +360,9 @@ pub(crate) fn unsupported() -> Error {
 pub(crate) fn refuse(refusal: Refusal) -> Error {
     let sentence = match &refusal {
         Refusal::WrongIssuer { .. } => "Issuer doesn't match providerName".to_owned(),
-        Refusal::WrongAudience { .. } | Refusal::WrongAuthorizedParty { .. } => {
+        Refusal::WrongAudience { .. }
+        | Refusal::WrongAuthorizedParty { .. }
+        | Refusal::SeveralAudiences { .. } => {
             "Incorrect token audience.".to_owned()
         }
         Refusal::Expired { now, expires_at } => format!("Token expired: {now} >= {expires_at}"),

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::key_source::KeysFault;
+use crate::session_tags;
 
 /// The two parts of a token that hold JSON, and the one that does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +82,12 @@ pub enum Refusal {
     /// The token was made for other clients.
     #[error("audience {found:?} holds none of the expected clients")]
     WrongAudience {
+        /// Whom it was made for.
+        found: Vec<String>,
+    },
+    /// The token was made for several clients, and does not say at whose request.
+    #[error("the token is for {found:?} and has no authorized party")]
+    SeveralAudiences {
         /// Whom it was made for.
         found: Vec<String>,
     },
@@ -172,6 +179,27 @@ impl Refusal {
                 INVALID,
                 format!("No OpenIDConnect provider found in your account for {found}"),
             ),
+            Refusal::MalformedClaim("exp" | "nbf" | "iat") => {
+                (INVALID, "Invalid timestamp in token claims.".to_owned())
+            }
+            Refusal::MalformedClaim(claim) if *claim == session_tags::TAGS => (
+                INVALID,
+                "principal_tags passed in claim is not in correct format.".to_owned(),
+            ),
+            Refusal::NotYetValid { now, not_before } => (
+                INVALID,
+                format!("Token not yet valid: current date/time {now} must be after or equal to the not-before date/time {not_before}"),
+            ),
+            Refusal::IssuedInFuture { issued_at, .. } => {
+                (INVALID, format!("Token issued in the future: {issued_at}"))
+            }
+            Refusal::WrongAudience { found } if found.is_empty() => {
+                (INVALID, "Claim is not allowed to be empty: aud".to_owned())
+            }
+            Refusal::SeveralAudiences { .. } => (
+                INVALID,
+                "Token audience contains more than one audience while authorized party is not present".to_owned(),
+            ),
             Refusal::WrongAudience { .. } | Refusal::WrongAuthorizedParty { .. } => {
                 (INVALID, "Incorrect token audience".to_owned())
             }
@@ -202,10 +230,7 @@ impl Refusal {
                 // Two spaces, as AWS writes it.
                 "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements".to_owned(),
             ),
-            Refusal::MalformedClaim(_)
-            | Refusal::NotYetValid { .. }
-            | Refusal::IssuedInFuture { .. }
-            | Refusal::WrongSignature => (
+            Refusal::MalformedClaim(_) | Refusal::WrongSignature => (
                 INVALID,
                 "The web identity token that was passed could not be validated by AWS. Get a new identity token from the identity provider and then retry the request.".to_owned(),
             ),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::refusal::Refusal;
 
 /// The claim that holds tags as one object.
-const TAGS: &str = "https://aws.amazon.com/tags";
+pub(crate) const TAGS: &str = "https://aws.amazon.com/tags";
 
 /// The same, spread over several claims, for providers that cannot nest objects.
 const PRINCIPAL_TAG_PREFIX: &str = "https://aws.amazon.com/tags/principal_tags/";

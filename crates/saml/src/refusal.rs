@@ -298,7 +298,8 @@ impl Refusal {
             Refusal::Attribute { name, .. } if name == "SourceIdentity" => invalid(
                 "Source Identity must match [a-zA-Z_0-9+=,.@-]{2,64} and not begin with \"aws:\"",
             ),
-            Refusal::TooOld { .. } | Refusal::Expired { .. } => (
+            Refusal::Expired { .. } => (EXPIRED, "Response has expired".to_owned()),
+            Refusal::TooOld { .. } => (
                 EXPIRED,
                 "Token must be redeemed within 5 minutes of issuance".to_owned(),
             ),

@@ -84,6 +84,7 @@ impl Vouching {
         let keys = &call.environment.oidc_keys;
         let claims = oidc::verify_pinned(token, &expectation, keys, &provider.thumbprints);
         let claims = claims.await.map_err(refuse)?;
+        hold_to_sts(&claims).map_err(refuse)?;
         Vouching::of_claims(provider.arn().to_string(), &claims)
     }
 
@@ -167,6 +168,20 @@ impl Vouching {
             roles: None,
             pool_account: None,
         }
+    }
+}
+
+/// What STS demands of a token beyond what makes it genuine: that it says when it was made
+/// and, where it was made for several clients, at the request of which.
+fn hold_to_sts(claims: &Claims) -> Result<(), oidc::Refusal> {
+    if claims.audiences().len() > 1 && claims.authorized_party().is_none() {
+        return Err(oidc::Refusal::SeveralAudiences {
+            found: claims.audiences().to_vec(),
+        });
+    }
+    match claims.issued_at() {
+        Some(_) => Ok(()),
+        None => Err(oidc::Refusal::MissingClaim("iat")),
     }
 }
 

@@ -200,6 +200,26 @@ fn answers_are_those_of_sts() {
         invalid("Missing a required claim: aud")
     );
     assert_eq!(
+        with("aud", json!([])),
+        invalid("Claim is not allowed to be empty: aud")
+    );
+    for name in ["exp", "nbf", "iat"] {
+        assert_eq!(
+            with(name, json!("soon")),
+            invalid("Invalid timestamp in token claims.")
+        );
+    }
+    assert_eq!(
+        with("nbf", json!(NOW + 900)),
+        invalid(
+            "Token not yet valid: current date/time 1800000000 must be after or equal to the not-before date/time 1800000900"
+        )
+    );
+    assert_eq!(
+        with("iat", json!(NOW + 900)),
+        invalid("Token issued in the future: 1800000900")
+    );
+    assert_eq!(
         with("exp", json!(NOW - 5)),
         (
             "ExpiredTokenException",

@@ -86,6 +86,30 @@ fn each_wrong_token_is_refused_in_its_own_words() {
         invalid("Incorrect token audience")
     );
     assert_eq!(
+        denied(&house, &with("iat", Json::Null)),
+        invalid("Invalid timestamp in token claims.")
+    );
+    let mut timeless = claims(now);
+    timeless.as_object_mut().unwrap().remove("iat");
+    assert_eq!(
+        denied(&house, &timeless),
+        invalid("Missing a required claim: iat")
+    );
+    assert_eq!(
+        denied(&house, &with("aud", json!([CLIENT, "other"]))),
+        invalid(
+            "Token audience contains more than one audience while authorized party is not present"
+        )
+    );
+    let mut at_request = with("aud", json!([CLIENT, "other"]));
+    at_request["azp"] = json!(CLIENT);
+    good(&house, &at_request);
+    good(&house, &with("aud", json!([CLIENT])));
+    assert_eq!(
+        denied(&house, &with("https://aws.amazon.com/tags", json!("x"))),
+        invalid("principal_tags passed in claim is not in correct format.")
+    );
+    assert_eq!(
         denied(&house, &with("iss", json!("https://evil.example.com"))),
         invalid("No OpenIDConnect provider found in your account for https://evil.example.com")
     );
