@@ -334,8 +334,13 @@ def test_a_role_that_stops_to_trust_the_pool_stops_to_give(pool, refused):
     pool.arnold.client("sts", keys).get_caller_identity()
     for document in (
         trust({"AWS": MAIN}),
+        trust({"AWS": "*"}, "sts:AssumeRoleWithWebIdentity"),
         trust({"Federated": COGNITO}, "sts:AssumeRoleWithWebIdentity", StringEquals={f"{COGNITO}:aud": "us-east-1:0"}),
-        trust({"Federated": "accounts.google.com"}, "sts:AssumeRoleWithWebIdentity"),
+        trust(
+            {"Federated": "accounts.google.com"},
+            "sts:AssumeRoleWithWebIdentity",
+            StringEquals={"accounts.google.com:aud": "app"},
+        ),
     ):
         pool.iam.update_assume_role_policy(RoleName="Member", PolicyDocument=document)
         with refused("InvalidIdentityPoolConfigurationException", 400, MISCONFIGURED):

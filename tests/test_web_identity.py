@@ -309,6 +309,27 @@ def test_a_trust_policy_that_does_not_match_is_refused(trusted, issuer):
 def test_a_role_that_trusts_somebody_else_is_refused(trusted, issuer):
     role = make_role(trusted.iam, "ForUsers", trust({"AWS": "*"}, "sts:AssumeRole"))
     assert denied(trusted, issuer.token(), role) == ("AccessDenied", NOT_AUTHORIZED)
+    # Anyone with credentials is meant, not everybody whom some provider vouches for.
+    role = make_role(trusted.iam, "ForAnyone", trust({"AWS": "*"}, "sts:AssumeRoleWithWebIdentity"))
+    assert denied(trusted, issuer.token(), role) == ("AccessDenied", NOT_AUTHORIZED)
+    both = trust({"AWS": "*", "Federated": trusted.provider_arn}, "sts:AssumeRoleWithWebIdentity")
+    trusted.iam.update_assume_role_policy(RoleName="ForAnyone", PolicyDocument=both)
+    ask(trusted, issuer.token(), role)
+
+
+def test_a_provider_that_everybody_shares_is_trusted_for_somebody(trusted):
+    github = "token.actions.githubusercontent.com"
+    created = trusted.iam.create_open_id_connect_provider(
+        Url=f"https://{github}", ClientIDList=["sts.amazonaws.com"], ThumbprintList=["a" * 40]
+    )
+    arn = created["OpenIDConnectProviderArn"]
+    audience = {f"{github}:aud": "sts.amazonaws.com"}
+    action = "sts:AssumeRoleWithWebIdentity"
+    with pytest.raises(trusted.iam.exceptions.MalformedPolicyDocumentException, match="which is not scoped to all"):
+        make_role(trusted.iam, "Deployer", trust({"Federated": arn}, action, StringEquals=audience))
+    of_repository = {f"{github}:sub": "repo:octo-org/octo-repo:*"}
+    document = trust({"Federated": arn}, action, StringEquals=audience, StringLike=of_repository)
+    make_role(trusted.iam, "Deployer", document)
 
 
 def test_a_role_that_does_not_exist_is_refused_like_one_that_does_not_trust(trusted, issuer):

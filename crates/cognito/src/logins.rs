@@ -362,9 +362,7 @@ pub(crate) fn refuse(refusal: Refusal) -> Error {
         Refusal::WrongIssuer { .. } => "Issuer doesn't match providerName".to_owned(),
         Refusal::WrongAudience { .. }
         | Refusal::WrongAuthorizedParty { .. }
-        | Refusal::SeveralAudiences { .. } => {
-            "Incorrect token audience.".to_owned()
-        }
+        | Refusal::SeveralAudiences { .. } => "Incorrect token audience.".to_owned(),
         Refusal::Expired { now, expires_at } => format!("Token expired: {now} >= {expires_at}"),
         Refusal::MissingClaim(claim) => format!("Missing a required claim: {claim}"),
         Refusal::MalformedClaim(claim) => format!("Invalid claim: {claim}"),

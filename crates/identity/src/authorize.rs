@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use aws::{AccountId, Timestamp};
+use aws::{AccountId, Arn, Timestamp};
 use policy::{Context, Decision, Layer, Layers, PolicySet, Request, Verdict};
 
 use crate::caller::{Caller, CallerKind, Known};
@@ -425,10 +425,21 @@ fn context<K: AsRef<str>>(caller: &Caller, facts: &RequestFacts, ask: &AskRef<'_
             context.set("aws:PrincipalType", "Anonymous");
             context.set("aws:userid", "anonymous");
         }
-        (_, Some(_)) => {}
+        (_, Some(provider)) => provider_keys(&mut context, provider.name()),
     }
     set_all(&mut context, ask.keys);
     context
+}
+
+/// What STS says of a provider that an account keeps; of those that are built in it says
+/// nothing.
+fn provider_keys(context: &mut Context, provider: &str) {
+    let arn: Result<Arn, _> = provider.parse();
+    if let Ok(arn) = arn {
+        context.set("aws:PrincipalAccount", arn.account());
+        context.set("aws:PrincipalType", "User");
+        context.set("aws:userid", arn.as_str());
+    }
 }
 
 fn principal_keys(context: &mut Context, known: &Known, now_s: i64) {

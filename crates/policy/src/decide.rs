@@ -222,7 +222,7 @@ impl Answers {
         }
         let principal = question.principal;
         if !principal.is_signed() {
-            return if self.resource.any() {
+            return if principal.is_granted(self.resource) {
                 allowed(self.resource_layer)
             } else {
                 missing(self.resource_layer)

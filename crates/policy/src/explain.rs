@@ -361,7 +361,7 @@ fn weigh(request: &Request<'_>, sources: &Sources, layers: &[LayerAnswer]) -> Ve
     let granting = layers.iter().find(|answer| answer.layer == resource_layer);
     let ways = granting.map_or(Ways::NONE, LayerAnswer::ways);
     if !principal.is_signed() {
-        return match ways.any() {
+        return match principal.is_granted(ways) {
             true => allowed(resource_layer),
             false => missing(resource_layer),
         };

@@ -14,6 +14,8 @@ pub struct Principal {
     behind: Behind,
     /// The user's or the role's unique id.
     unique_id: Option<Box<str>>,
+    /// `*` grants it nothing: a policy has to name it.
+    by_name_only: bool,
 }
 
 /// What kind of caller it is.
@@ -119,9 +121,14 @@ impl Principal {
         Principal::new(Kind::Service, None, name)
     }
 
-    /// An identity provider: the ARN of a SAML or OIDC provider, or the name of a built-in one.
+    /// An identity provider, at the door of a role that somebody of it wants to put on: the
+    /// ARN of a SAML or OIDC provider, or the name of a built-in one. STS opens the door only
+    /// where the trust policy names the provider; anyone is not enough.
     pub fn identity_provider(name_or_arn: &str) -> Principal {
-        Principal::new(Kind::IdentityProvider, None, name_or_arn)
+        Principal {
+            by_name_only: true,
+            ..Principal::new(Kind::IdentityProvider, None, name_or_arn)
+        }
     }
 
     /// The caller of an unsigned request.
@@ -136,7 +143,7 @@ impl Principal {
             return Some(Principal::anonymous());
         }
         if BUILT_IN_PROVIDERS.contains(&text) {
-            return Some(Principal::identity_provider(text));
+            return Some(Principal::new(Kind::IdentityProvider, None, text));
         }
         if !text.starts_with("arn:") {
             let is_service =
@@ -154,7 +161,7 @@ impl Principal {
             ("iam", Some(("user", _))) => Some(Principal::user(text, None)),
             ("iam", Some(("role", _))) => Some(Principal::role(text, None)),
             ("iam", Some(("saml-provider" | "oidc-provider", _))) => {
-                Some(Principal::identity_provider(text))
+                Some(Principal::new(Kind::IdentityProvider, None, text))
             }
             ("sts", Some(("assumed-role", rest))) => {
                 let (role, _session) = rest.split_once('/')?;
@@ -188,6 +195,22 @@ impl Principal {
             name: name.into(),
             behind: Behind::Nothing,
             unique_id: None,
+            by_name_only: false,
+        }
+    }
+
+    /// The ARN or the name that the caller goes by.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether a policy that names the caller in these ways grants it something, where the
+    /// caller has no policies of its own.
+    pub(crate) fn is_granted(&self, ways: Ways) -> bool {
+        if self.by_name_only {
+            ways.any_of(Ways::DIRECT)
+        } else {
+            ways.any()
         }
     }
 

@@ -11,6 +11,7 @@ mod identity;
 mod organization;
 mod principals;
 mod reading;
+mod shared_providers;
 mod trust;
 
 use json_text::Json;

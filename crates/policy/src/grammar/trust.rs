@@ -1,12 +1,13 @@
 //! Trust policies of roles.
 
+use crate::PrincipalKind;
 use crate::document::{Effect, Listed, Statement};
 use crate::malformed::Malformed;
-use crate::{PrincipalEntry, PrincipalKind};
 
 use super::fault::{Fault, Voice};
 use super::principals;
 use super::reading::Draft;
+use super::shared_providers;
 
 pub(super) fn check(draft: &Draft) -> Result<(), Malformed> {
     let statements = &draft.document.statements;
@@ -19,6 +20,7 @@ pub(super) fn check(draft: &Draft) -> Result<(), Malformed> {
     for statement in statements {
         check_principals(statement)?;
         check_actions(statement)?;
+        shared_providers::check(statement)?;
         match statement.resources {
             Listed::Absent => {}
             Listed::Only(_) => return Err(Malformed::new("Has prohibited field Resource")),
@@ -59,7 +61,10 @@ fn check_principals(statement: &Statement) -> Result<(), Malformed> {
     for entry in listed {
         match entry.kind {
             PrincipalKind::Anyone => {
-                return Err(Malformed::new("Principal must be a JSON object."));
+                // Spelled as AWS spells it.
+                return Err(Malformed::new(
+                    "AssumeRolepolicy contained an invalid principal: \"STAR\":\"*\".",
+                ));
             }
             PrincipalKind::CanonicalUser => {
                 return Err(Voice::Resource.say(Fault::PrincipalKey("CanonicalUser".to_owned())));
@@ -67,23 +72,8 @@ fn check_principals(statement: &Statement) -> Result<(), Malformed> {
             _ if !principals::is_plausible(entry) => return Err(Malformed::principal(entry)),
             _ => {}
         }
-        let of_cognito =
-            |c: &crate::document::Condition| c.key.eq_ignore_ascii_case(COGNITO_AUDIENCE);
-        if is_cognito(entry) && !statement.conditions.iter().any(of_cognito) {
-            return Err(Malformed::new(
-                "A condition block must be present for the Cognito provider",
-            ));
-        }
     }
     Ok(())
-}
-
-/// Every account shares Amazon Cognito as provider: without its audience a trust policy
-/// would trust every identity pool there is.
-const COGNITO_AUDIENCE: &str = "cognito-identity.amazonaws.com:aud";
-
-fn is_cognito(entry: &PrincipalEntry) -> bool {
-    entry.kind == PrincipalKind::Federated && entry.value == "cognito-identity.amazonaws.com"
 }
 
 fn check_actions(statement: &Statement) -> Result<(), Malformed> {
@@ -94,6 +84,7 @@ fn check_actions(statement: &Statement) -> Result<(), Malformed> {
     let of_sts = |action: &String| {
         let vendor = action.split_once(':').map(|(vendor, _)| vendor);
         vendor.is_some_and(|vendor| vendor.eq_ignore_ascii_case("sts"))
+            && !action.ends_with(":*")
             && !catalogue::expand(action).is_empty()
     };
     if actions.iter().all(of_sts) {

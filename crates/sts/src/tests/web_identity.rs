@@ -157,10 +157,11 @@ fn a_role_that_is_not_there_refuses_like_one_that_trusts_another() {
     let elsewhere =
         json!({"Federated": "arn:aws:iam::111122223333:oidc-provider/other.example.com"});
     house.role(ACCOUNT, "closed", trusts(elsewhere), everything());
-    let people = json!({"AWS": "*"});
+    // Anyone is not a provider, nor is the account that keeps it.
+    let people = json!({"AWS": ["*", ACCOUNT]});
     house.role(ACCOUNT, "people", trusts(people), everything());
     let token = token(&claims(now(&house)));
-    for name in ["team/closed", "team/absent", "r", "team/R"] {
+    for name in ["team/closed", "team/absent", "r", "team/R", "team/people"] {
         let role = format!("arn:aws:iam::111122223333:role/{name}");
         assert_eq!(
             refused(&house, &role, &token),
@@ -168,11 +169,6 @@ fn a_role_that_is_not_there_refuses_like_one_that_trusts_another() {
             "{name}"
         );
     }
-    house.good(
-        &Caller::Anonymous,
-        "AssumeRoleWithWebIdentity",
-        &form("arn:aws:iam::111122223333:role/team/people", &token),
-    );
 }
 
 #[test]
@@ -333,15 +329,41 @@ fn a_provider_cannot_tag_beyond_what_a_caller_could() {
 fn claims_do_not_become_keys_of_others() {
     let house = House::new();
     let mut wants = trusts(json!({"Federated": PROVIDER}));
-    wants["Condition"] = json!({"StringEquals": {"aws:PrincipalAccount": ACCOUNT}});
+    wants["Condition"] = json!({"StringEquals": {"aws:PrincipalOrgID": "o-1"}});
     house.role(ACCOUNT, "r", wants, everything());
     let mut claims = claims(now(&house));
-    claims["aws:PrincipalAccount"] = json!(ACCOUNT);
-    claims["PrincipalAccount"] = json!(ACCOUNT);
+    claims["aws:PrincipalOrgID"] = json!("o-1");
+    claims["PrincipalOrgID"] = json!("o-1");
     assert_eq!(
         denied(&house, &claims),
         says(NOT_AUTHORIZED.0, NOT_AUTHORIZED.1)
     );
+}
+
+#[test]
+fn the_provider_is_the_principal_at_the_door() {
+    let house = House::new();
+    let mut wants = trusts(json!({"Federated": PROVIDER}));
+    wants["Condition"] = json!({
+        "StringEquals": {
+            "aws:PrincipalAccount": ACCOUNT, "aws:PrincipalType": "User", "aws:userid": PROVIDER,
+        },
+        "Null": {"aws:PrincipalArn": "true", "aws:username": "true"},
+    });
+    house.role(ACCOUNT, "r", wants, everything());
+    good(&house, &claims(now(&house)));
+    let mut denied_anyone = trusts(json!({"AWS": "*"}));
+    denied_anyone["Effect"] = json!("Deny");
+    denied_anyone["Condition"] = json!({"StringEquals": {"idp.example.com/people:sub": "ana"}});
+    let trust = json!([trusts(json!({"Federated": PROVIDER})), denied_anyone]);
+    house.role(ACCOUNT, "r", trust, everything());
+    assert_eq!(
+        denied(&house, &claims(now(&house))),
+        says(NOT_AUTHORIZED.0, NOT_AUTHORIZED.1)
+    );
+    let mut other = claims(now(&house));
+    other["sub"] = json!("bob");
+    good(&house, &other);
 }
 
 #[test]

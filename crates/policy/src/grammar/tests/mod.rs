@@ -1,6 +1,7 @@
 //! What each kind of policy accepts and refuses, and with which sentence.
 
 mod bucket;
+mod shared_providers;
 
 use super::*;
 
@@ -358,7 +359,7 @@ fn trust_policies_say_who_may_assume_the_role_and_nothing_else() {
         ),
         (
             r#""Principal":"*","Action":"sts:AssumeRole""#,
-            "Principal must be a JSON object.",
+            "AssumeRolepolicy contained an invalid principal: \"STAR\":\"*\".",
         ),
         (
             r#""Principal":{"CanonicalUser":"abc"},"Action":"sts:AssumeRole""#,
@@ -410,7 +411,11 @@ fn trust_policies_say_who_may_assume_the_role_and_nothing_else() {
             "AssumeRole policy may only specify STS AssumeRole actions.",
         ),
         (
-            r#""Principal":{"AWS":"*"},"Action":["sts:*","sts:AssumeRole*","STS:tagsession","sts:SetSourceIdentity","sts:SetContext"]"#,
+            r#""Principal":{"AWS":"*"},"Action":"sts:*""#,
+            "AssumeRole policy may only specify STS AssumeRole actions.",
+        ),
+        (
+            r#""Principal":{"AWS":"*"},"Action":["sts:AssumeRole*","STS:tagsession","sts:SetSourceIdentity","sts:SetContext"]"#,
             "",
         ),
         (
