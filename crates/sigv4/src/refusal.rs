@@ -114,6 +114,9 @@ pub enum Refusal {
     /// A parameter that a Version 2 signature does not bind but that may change the call.
     #[error("Version 2 does not bind the parameter `{0}`")]
     Unbound(String),
+    /// A parameter or header of which Version 2 signs a text that others would have as well.
+    #[error("Version 2 signs `{0}` in a way that has several meanings")]
+    Ambiguous(String),
     /// Headers that must be signed are not.
     #[error("not signed: {0:?}")]
     NotSigned(Vec<String>),

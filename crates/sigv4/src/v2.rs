@@ -2,11 +2,13 @@
 //!
 //! It binds the method, the path, a list of parameters, `x-amz-*` and the content's type; no
 //! host and no other parameter. Therefore a parameter that could change what is called, and
-//! that is not on the list, is refused.
+//! that is not on the list, is refused. What is bound is signed decoded and joined, so that
+//! one text can stand for several requests; a request that has such a text is refused too.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
+use http::HeaderName;
 use sha1::Sha1;
 
 use crate::presented::Presented;
@@ -167,6 +169,9 @@ fn string_to_sign(
     if let Some(name) = twice(&signed) {
         return Err(Refusal::Repeated(name.into()));
     }
+    if let Some((name, _)) = signed.iter().find(|(_, value)| holds_parameter(value)) {
+        return Err(Refusal::Ambiguous((*name).to_owned()));
+    }
     for (at, (name, value)) in signed.iter().enumerate() {
         text.push(if at == 0 { '?' } else { '&' });
         text.push_str(name);
@@ -192,6 +197,9 @@ fn content<'a>(
     match (found.next(), found.next(), parts.header(name)?) {
         (_, Some(_), _) => Err(Refusal::Repeated(name.into())),
         (Some(query), None, Some(header)) if query != header => Err(Refusal::Repeated(name.into())),
+        (Some(value), None, _) | (None, None, Some(value)) if holds_line(value) => {
+            Err(Refusal::Ambiguous(name.to_owned()))
+        }
         (Some(value), None, _) | (None, None, Some(value)) => Ok(value),
         (None, None, None) => Ok(""),
     }
@@ -216,10 +224,29 @@ fn amz_headers<'a>(
         }
     }
     headers.sort_unstable();
+    let ambiguous = |(name, value): &&(&str, &str)| {
+        HeaderName::from_bytes(name.as_bytes()).is_err() || holds_line(value)
+    };
+    if let Some((name, _)) = headers.iter().find(ambiguous) {
+        return Err(Refusal::Ambiguous(name.chars().take(100).collect()));
+    }
     match twice(&headers) {
         Some(name) => Err(Refusal::Repeated(name.into())),
         None => Ok(headers),
     }
+}
+
+/// Whether a value could be several lines of what is signed.
+fn holds_line(value: &str) -> bool {
+    value.contains(['\n', '\r'])
+}
+
+/// Whether a parameter's value, as it is signed, could be that value and further parameters.
+fn holds_parameter(value: &str) -> bool {
+    value.split('&').skip(1).any(|part| {
+        let name = part.split('=').next().unwrap_or_default();
+        SIGNED_PARAMETERS.contains(&name)
+    })
 }
 
 /// A name that stands twice in a sorted list.

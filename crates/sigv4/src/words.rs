@@ -84,6 +84,7 @@ fn words(refusal: &Refusal) -> (Kind, Cow<'static, str>) {
         Refusal::Expired { .. }
         | Refusal::Lifetime(_)
         | Refusal::Unbound(_)
+        | Refusal::Ambiguous(_)
         | Refusal::Mismatch
         | Refusal::PayloadWord(_)
         | Refusal::Body
