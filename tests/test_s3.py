@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import subprocess
 import threading
 
 import pytest
@@ -9,6 +10,7 @@ import requests
 
 from arnold import MAIN, SECOND, SECOND_ADMIN
 from company import allow, make_user
+from provider import NODE
 
 BUCKET = "works"
 ARN = f"arn:aws:s3:::{BUCKET}"
@@ -39,6 +41,18 @@ def test_an_object_comes_back_as_it_was_put(s3):
     assert (read["ContentType"], read["Metadata"], read["ETag"]) == ("text/plain", {"color": "blue"}, put["ETag"])
     head = s3.head_object(Bucket=BUCKET, Key="a/ü b.txt")
     assert head["ContentLength"] == 5 and head["AcceptRanges"] == "bytes"
+
+
+def test_a_bucket_is_named_by_the_host_of_http2_too(arnold, s3):
+    s3.put_object(Bucket=BUCKET, Key="console/a", Body=b"of the bucket")
+    everybody = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"{ARN}/*"}
+    s3.delete_public_access_block(Bucket=BUCKET)
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=bucket_policy(everybody))
+    host = f"{BUCKET}.s3.us-east-1.amazonaws.com"
+    asked = subprocess.run(
+        ["node", "second.mjs", arnold.url, host, "/console/a"], cwd=NODE, capture_output=True, text=True, timeout=60
+    )
+    assert json.loads(asked.stdout) == {"status": 200, "body": "of the bucket"}, asked.stderr
 
 
 def test_what_has_no_type_is_bytes(s3):

@@ -52,5 +52,5 @@ pub use self::described::Described;
 pub use self::endpoint::{OpenError, S3Endpoint, Settings, Told};
 pub use self::gate::{Ask, CallerHandle, Denied, Gate, NamedPrincipal};
 pub use self::payload::BodyRefused;
-pub use self::request::bucket_in_host;
+pub use self::request::bucket_of_host;
 pub use s3s::Body;

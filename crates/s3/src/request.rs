@@ -110,11 +110,7 @@ pub(crate) struct Target {
 impl Target {
     /// Reads the target of a request.
     pub(crate) fn read(uri: &Uri, headers: &HeaderMap, domains: &[String]) -> Answer<Target> {
-        let host = headers
-            .get(http::header::HOST)
-            .and_then(|host| host.to_str().ok())
-            .or_else(|| uri.authority().map(|authority| authority.as_str()));
-        let path = match host.and_then(|host| bucket_in_host(host, domains)) {
+        let path = match bucket_of_host(uri, headers, domains) {
             Some(bucket) => format!("/{bucket}{}", uri.path()),
             None => uri.path().to_owned(),
         };
@@ -325,9 +321,19 @@ pub(crate) fn strip_signing(headers: &mut HeaderMap) {
     }
 }
 
+/// The bucket that the host name of a request carries. A request of HTTP/2 says its host in
+/// the authority of its address, without a header.
+pub fn bucket_of_host(uri: &Uri, headers: &HeaderMap, domains: &[String]) -> Option<String> {
+    let host = headers
+        .get(http::header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .or_else(|| uri.authority().map(|authority| authority.as_str()));
+    bucket_in_host(host?, domains)
+}
+
 /// The bucket that a host name carries: `BUCKET.DOMAIN` for one of our domains, or AWS's own
 /// `BUCKET.s3.REGION.amazonaws.com`.
-pub fn bucket_in_host(host: &str, domains: &[String]) -> Option<String> {
+fn bucket_in_host(host: &str, domains: &[String]) -> Option<String> {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
         _ => host,
@@ -432,5 +438,22 @@ mod tests {
         ] {
             assert_eq!(bucket_in_host(host, &domains).as_deref(), bucket, "{host}");
         }
+    }
+
+    #[test]
+    fn a_request_without_a_host_header_names_its_bucket_all_the_same() {
+        let uri: Uri = "http://mine.s3.amazonaws.com/console/a".parse().unwrap();
+        let mut headers = HeaderMap::new();
+        assert_eq!(bucket_of_host(&uri, &headers, &[]).as_deref(), Some("mine"));
+        let target = Target::read(&uri, &headers, &[]).unwrap();
+        assert_eq!(target.bucket.as_deref(), Some("mine"));
+        headers.insert(
+            http::header::HOST,
+            "other.s3.amazonaws.com".parse().unwrap(),
+        );
+        assert_eq!(
+            bucket_of_host(&uri, &headers, &[]).as_deref(),
+            Some("other")
+        );
     }
 }

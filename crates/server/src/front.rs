@@ -48,7 +48,7 @@ impl Front {
             let rest = rest.to_owned();
             return Ok(self.own(&rest, request, from).await);
         }
-        let in_bucket_host = self.s3.is_bucket_host(request.headers());
+        let in_bucket_host = self.s3.is_bucket_host(request.uri(), request.headers());
         if Pages::takes(request.method(), request.uri(), request.headers()) && !in_bucket_host {
             let (head, body) = request.into_parts();
             return Ok(match read(body).await {
@@ -96,7 +96,7 @@ impl Front {
     /// What Arnold says about itself as an issuer, if that was asked.
     fn published<B>(&self, request: &Request<B>) -> Option<Response<AnswerBody>> {
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-        if !is_read || self.s3.is_bucket_host(request.headers()) {
+        if !is_read || self.s3.is_bucket_host(request.uri(), request.headers()) {
             return None;
         }
         let environment = self.plane.environment();

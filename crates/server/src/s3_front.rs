@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue, Request, Response, header};
+use http::{HeaderMap, HeaderValue, Request, Response, Uri, header};
 use hyper::body::Incoming;
 use identity::{Caller, RequestFacts};
 use plane::{
     Claimed, Event, Head, Outcome, Peer, Plane, REGION_DEFAULT, S3Facts, authenticate,
     signing_service,
 };
-use s3::{Body, BodyRefused, CallerHandle, Described, RequestId, S3Endpoint, Told, bucket_in_host};
+use s3::{Body, BodyRefused, CallerHandle, Described, RequestId, S3Endpoint, Told, bucket_of_host};
 use sigv4::{BodyFault, Payload, Presented, Rules, Style, Verified, VerifiedBody};
 use wire::route::Route;
 
@@ -38,18 +38,17 @@ impl S3Front {
     }
 
     /// Whether the host name holds a bucket.
-    pub(crate) fn is_bucket_host(&self, headers: &HeaderMap) -> bool {
-        self.bucket(headers).is_some()
+    pub(crate) fn is_bucket_host(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+        self.bucket(uri, headers).is_some()
     }
 
-    fn bucket(&self, headers: &HeaderMap) -> Option<String> {
-        let host = headers.get(header::HOST)?.to_str().ok()?;
-        bucket_in_host(host, &self.domains)
+    fn bucket(&self, uri: &Uri, headers: &HeaderMap) -> Option<String> {
+        bucket_of_host(uri, headers, &self.domains)
     }
 
     /// Whether the request is meant for S3, judged by its head alone.
     pub(crate) fn takes(&self, request: &http::request::Parts, claimed: &Claimed) -> bool {
-        if self.is_bucket_host(&request.headers) {
+        if self.is_bucket_host(&request.uri, &request.headers) {
             return true;
         }
         let presented = claimed.as_ref().ok().and_then(Option::as_ref);
@@ -84,7 +83,7 @@ impl S3Front {
         peer: Peer,
     ) -> Response<AnswerBody> {
         let request_id = self.request_id();
-        let bucket = self.bucket(request.headers());
+        let bucket = self.bucket(request.uri(), request.headers());
         let environment = self.plane.environment();
         let rules = Rules::s3(bucket.as_deref());
         let (mut parts, body) = request.into_parts();
