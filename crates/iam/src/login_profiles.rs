@@ -1,8 +1,9 @@
 //! Login profiles: passwords of users, set by administrators or by the users themselves.
 //!
 //! Hashing is dear and must not happen in a transaction, so it is done while gathering, on a
-//! small pool. What was found out there holds for the password that was there at that moment;
-//! [`Prepared`] remembers which, and a password that was changed in between is refused.
+//! small pool, and for nobody who may not do what it is for. What was found out there holds for
+//! the password that was there at that moment; [`Prepared`] remembers which, and a password that
+//! was changed in between is refused.
 
 use std::sync::Arc;
 
@@ -155,14 +156,21 @@ pub(crate) struct CreateLoginProfile {
 impl CreateLoginProfile {
     /// The subject. Root's own password can be made by a session of `AssumeRoot` only (IAM
     /// API Reference, CreateLoginProfile).
-    fn subject(&self, call: &Call, tx: &Transaction) -> Result<Subject, Error> {
+    fn subject(&self, call: &Call, reader: &impl Read) -> Result<Subject, Error> {
         let known = call.known()?;
         if self.user_name.is_none() && known.kind() == CallerKind::Root && known.session.is_none() {
             return Err(Error::validation(
                 "Must specify userName when calling with non-User credentials",
             ));
         }
-        subject(call, tx, self.user_name.as_deref())
+        subject(call, reader, self.user_name.as_deref())
+    }
+
+    fn touched(&self, call: &Call, reader: &impl Read) -> Result<Touches, Error> {
+        let subject = self.subject(call, reader)?;
+        subject
+            .ask(call, "iam:CreateLoginProfile")
+            .map(Touches::one)
     }
 }
 
@@ -172,6 +180,8 @@ impl GatheringOperation for CreateLoginProfile {
     type Gathered = Option<HashedPassword>;
 
     async fn gather(&self, call: &Call) -> Result<Option<HashedPassword>, Error> {
+        self.touched(call, &call.directory().store().read())?
+            .check(call)?;
         match &self.password {
             Some(password) => Ok(Some(prepare(call, None, password, None).await?.new)),
             None => Ok(None),
@@ -184,10 +194,7 @@ impl GatheringOperation for CreateLoginProfile {
         call: &Call,
         tx: &Transaction,
     ) -> Result<Touches, Error> {
-        let ask = self
-            .subject(call, tx)?
-            .ask(call, "iam:CreateLoginProfile")?;
-        Ok(Touches::one(ask))
+        self.touched(call, tx)
     }
 
     fn run(
@@ -258,6 +265,14 @@ pub(crate) struct UpdateLoginProfile {
     password_reset_required: Option<bool>,
 }
 
+impl UpdateLoginProfile {
+    fn touched(call: &Call, subject: &Subject) -> Result<Touches, Error> {
+        subject
+            .ask(call, "iam:UpdateLoginProfile")
+            .map(Touches::one)
+    }
+}
+
 impl GatheringOperation for UpdateLoginProfile {
     const FACTS: &'static OperationFacts = facts::iam::UPDATE_LOGIN_PROFILE;
     type Output = Nothing;
@@ -270,6 +285,7 @@ impl GatheringOperation for UpdateLoginProfile {
         let profile = {
             let reader = call.directory().store().read();
             let subject = subject(call, &reader, Some(&self.user_name))?;
+            UpdateLoginProfile::touched(call, &subject)?.check(call)?;
             match subject.owner() {
                 Ok(owner) => find(&reader, call, &owner)?,
                 Err(_nobody) => None,
@@ -285,7 +301,7 @@ impl GatheringOperation for UpdateLoginProfile {
         tx: &Transaction,
     ) -> Result<Touches, Error> {
         let subject = subject(call, tx, Some(&self.user_name))?;
-        Ok(Touches::one(subject.ask(call, "iam:UpdateLoginProfile")?))
+        UpdateLoginProfile::touched(call, &subject)
     }
 
     fn run(
@@ -343,6 +359,17 @@ pub(crate) struct ChangePassword {
     new_password: Secret<String>,
 }
 
+impl ChangePassword {
+    fn touched(call: &Call, reader: &impl Read) -> Result<Touches, Error> {
+        let ask = subject(call, reader, None)?.ask(call, "iam:ChangePassword")?;
+        let policy = password_policy::find(reader, call)?;
+        Ok(Touches::one(password_policy::granted_to_users(
+            ask,
+            policy.as_ref(),
+        )))
+    }
+}
+
 impl GatheringOperation for ChangePassword {
     const FACTS: &'static OperationFacts = facts::iam::CHANGE_PASSWORD;
     type Output = Nothing;
@@ -356,7 +383,11 @@ impl GatheringOperation for ChangePassword {
             );
         }
         let owner = KeyOwner::User(known.principal.id.clone());
-        let profile = find(&call.directory().store().read(), call, &owner)?;
+        let profile = {
+            let reader = call.directory().store().read();
+            ChangePassword::touched(call, &reader)?.check(call)?;
+            find(&reader, call, &owner)?
+        };
         let old = Some(&self.old_password);
         prepare(call, profile, &self.new_password, old).await
     }
@@ -367,12 +398,7 @@ impl GatheringOperation for ChangePassword {
         call: &Call,
         tx: &Transaction,
     ) -> Result<Touches, Error> {
-        let ask = subject(call, tx, None)?.ask(call, "iam:ChangePassword")?;
-        let policy = password_policy::find(tx, call)?;
-        Ok(Touches::one(password_policy::granted_to_users(
-            ask,
-            policy.as_ref(),
-        )))
+        ChangePassword::touched(call, tx)
     }
 
     fn run(

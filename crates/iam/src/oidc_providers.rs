@@ -46,8 +46,7 @@ pub(crate) struct CreatedProvider {
 /// What became known of a provider before it is made.
 pub(crate) struct Reached {
     url: ProviderUrl,
-    /// Refusals wait here until it is decided whether the caller may do this at all: nobody
-    /// else learns what can be reached from this machine.
+    /// Refusals wait here until what else was asked for is judged.
     thumbprints: Result<Vec<String>, Error>,
 }
 
@@ -61,21 +60,14 @@ impl GatheringOperation for CreateOpenIDConnectProvider {
         let url = ProviderUrl::parse(&self.url, |url| outbound.is_allowed_origin(url)).map_err(
             |fault| Error::validation("Invalid Open ID Connect Provider URL").because(fault),
         )?;
+        // Nobody else makes this machine ask somebody, nor learns what can be reached from it.
+        self.touched(call, &url)?.check(call)?;
         let thumbprints = self.reach(call, &url).await;
         Ok(Reached { url, thumbprints })
     }
 
     fn touches(&self, reached: &Reached, call: &Call, _tx: &Transaction) -> Result<Touches, Error> {
-        let account = call.account()?;
-        let tags = tags::requested(&self.tags);
-        let arn = arn_of(account, &reached.url);
-        let base = |action| Ask::new(action, arn.as_str(), account.as_str()).request_tags(&tags);
-        let touches = Touches::one(base("iam:CreateOpenIDConnectProvider"));
-        Ok(if tags.is_empty() {
-            touches
-        } else {
-            touches.and(base("iam:TagOpenIDConnectProvider"))
-        })
+        self.touched(call, &reached.url)
     }
 
     fn run(
@@ -121,6 +113,19 @@ impl GatheringOperation for CreateOpenIDConnectProvider {
 }
 
 impl CreateOpenIDConnectProvider {
+    fn touched(&self, call: &Call, url: &ProviderUrl) -> Result<Touches, Error> {
+        let account = call.account()?;
+        let tags = tags::requested(&self.tags);
+        let arn = arn_of(account, url);
+        let base = |action| Ask::new(action, arn.as_str(), account.as_str()).request_tags(&tags);
+        let touches = Touches::one(base("iam:CreateOpenIDConnectProvider"));
+        Ok(if tags.is_empty() {
+            touches
+        } else {
+            touches.and(base("iam:TagOpenIDConnectProvider"))
+        })
+    }
+
     /// Makes sure that the provider may be reached at all, and finds out its thumbprint if
     /// none was given. A list that is given empty asks for none.
     async fn reach(&self, call: &Call, url: &ProviderUrl) -> Result<Vec<String>, Error> {

@@ -39,8 +39,15 @@ impl Touches {
         Touches(Vec::new())
     }
 
-    pub(crate) fn asks(&self) -> &[Ask] {
-        &self.0
+    /// Asks the policy engine about all of it. Every operation is asked when it runs; one that
+    /// spends time or goes outside before that asks here first.
+    pub fn check(&self, call: &Call) -> Result<(), Error> {
+        for ask in &self.0 {
+            call.directory()
+                .authorize(&call.caller, &call.request, ask)
+                .map_err(|denied| refusal(ask, denied))?;
+        }
+        Ok(())
     }
 }
 
@@ -53,11 +60,7 @@ pub struct Permit<Op: ?Sized> {
 impl<Op: ?Sized> Permit<Op> {
     /// Asks the policy engine about everything that is touched.
     pub(crate) fn obtain(call: &Arc<Call>, touches: &Touches) -> Result<Permit<Op>, Error> {
-        for ask in touches.asks() {
-            call.directory()
-                .authorize(&call.caller, &call.request, ask)
-                .map_err(|denied| refusal(ask, denied))?;
-        }
+        touches.check(call)?;
         Ok(Permit {
             call: Arc::clone(call),
             operation: PhantomData,

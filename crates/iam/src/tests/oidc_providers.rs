@@ -53,6 +53,38 @@ impl oidc::Fetch for Documents {
     }
 }
 
+/// Documents that nobody may ask for.
+struct Untouchable;
+
+impl oidc::Fetch for Untouchable {
+    fn get<'a>(&'a self, url: &'a str) -> oidc::Fetching<'a> {
+        panic!("{url} was asked for");
+    }
+}
+
+/// Names that nobody may ask for.
+impl Resolve for Untouchable {
+    fn resolve<'a>(&'a self, host: &'a str) -> Resolving<'a> {
+        panic!("{host} was asked for");
+    }
+}
+
+#[test]
+fn nobody_makes_the_server_ask_outside_without_leave() {
+    let fetcher = Fetcher::with(Config::default(), Arc::new(Untouchable), LIMITS).unwrap();
+    let house = House::with_web(fetcher, Arc::new(Untouchable));
+    house.good("CreateUser", &[("UserName", "bob")]);
+    let bob = house.user("bob");
+    for form in [
+        vec![("Url", URL)],
+        vec![("Url", URL), ("ThumbprintList.member.1", THUMBPRINT)],
+        vec![("Url", "https://internal.example.com")],
+    ] {
+        let (code, _) = refusal(house.call_as(&bob, CREATE, &form));
+        assert_eq!(code, "AccessDenied");
+    }
+}
+
 fn house_with(config: Config, keys: Option<String>) -> House {
     let fetcher = Fetcher::with(config, Arc::new(Names), LIMITS).unwrap();
     House::with_web(fetcher, Arc::new(Documents(keys)))
