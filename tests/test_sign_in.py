@@ -116,6 +116,19 @@ def test_guessing_is_held_back_even_from_the_right_password(arnold, iam):
     assert attempt(arnold, username="gus").page.status_code == 200
 
 
+def test_guessing_is_held_back_however_the_account_is_called(arnold, iam):
+    iam.create_user(UserName="hal")
+    iam.create_login_profile(UserName="hal", Password=PASSWORD)
+    iam.create_account_alias(AccountAlias="acme-main")
+    dashed = f"{MAIN[:4]}-{MAIN[4:8]}-{MAIN[8:]}"
+    for account in (MAIN, dashed, "acme-main", "Acme-Main", "ACME-MAIN") * 2:
+        assert attempt(arnold, account=account, username="hal", password="guess").page.status_code == 403
+    for account in (MAIN, "acme-main", "aCME-mAIN"):
+        assert attempt(arnold, account=account, username="hal").page.status_code == 429
+    arnold.advance(300)
+    assert attempt(arnold, account="Acme-Main", username="hal").page.status_code == 200
+
+
 def test_a_second_factor_is_asked_for_and_counts(arnold, iam, ana):
     seed = give_device(iam, "ana")
     arnold.advance(60)

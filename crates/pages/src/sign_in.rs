@@ -139,10 +139,9 @@ pub(crate) async fn take(visit: &Visit<'_>) -> Answer {
     }
     let parameters = &visit.parameters;
     let is_root = parameters.get("root").is_some();
-    let account = parameters.text("account").replace('-', "");
-    let account = match account.parse::<AccountId>() {
-        Ok(id) => id.to_string(),
-        Err(_alias) => parameters.text("account").to_owned(),
+    let account = match account_meant(visit, parameters.text("account")) {
+        Ok(account) => account,
+        Err(error) => return out_of_order(visit, &error),
     };
     let user = (!is_root).then(|| parameters.text("username").to_owned());
     let name = Attempt { account, user };
@@ -156,15 +155,29 @@ pub(crate) async fn take(visit: &Visit<'_>) -> Answer {
             second_step::after_password(visit, person).await
         }
         Ok(Err(why)) => refuse(visit, &name, WRONG, &why),
-        Err(error) => {
-            tracing::error!(%error, "a password could not be checked");
-            form(
-                visit,
-                StatusCode::SERVICE_UNAVAILABLE,
-                Some("Signing in does not work just now. Please try again."),
-            )
-        }
+        Err(error) => out_of_order(visit, &error),
     }
+}
+
+/// The account that is meant, by its id however it is called: every way to call it counts as
+/// the same when somebody guesses. A name that no account has stays as it is.
+fn account_meant(visit: &Visit<'_>, called: &str) -> Result<String, plane::Error> {
+    let digits = called.replace('-', "");
+    let name = match digits.parse::<AccountId>() {
+        Ok(_id) => digits.as_str(),
+        Err(_alias) => called,
+    };
+    let found = visit.environment().directory.account_named(name)?;
+    Ok(found.map_or_else(|| name.to_owned(), |account| account.id.to_string()))
+}
+
+fn out_of_order(visit: &Visit<'_>, error: &plane::Error) -> Answer {
+    tracing::error!(%error, "a password could not be checked");
+    form(
+        visit,
+        StatusCode::SERVICE_UNAVAILABLE,
+        Some("Signing in does not work just now. Please try again."),
+    )
 }
 
 /// Whom somebody says to be.
