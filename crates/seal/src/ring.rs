@@ -21,9 +21,9 @@ const FORM: u8 = 1;
 const ID_BYTES: usize = 4;
 /// A key seals for a day.
 const SEALS_FOR_S: i64 = 86_400;
-/// A key opens until the longest session that it may have sealed (36 hours) has ended, with
-/// a day to spare for clocks.
-const OPENS_FOR_S: i64 = SEALS_FOR_S + 36 * 3_600 + 86_400;
+/// Once another seals in its place, a key opens until the longest session that it may have
+/// sealed (36 hours) has ended, with a day to spare for clocks.
+const OPENS_AFTER_S: i64 = 36 * 3_600 + 86_400;
 /// The longest token that is looked at, in bytes.
 const TOKEN_BYTES_MAX: usize = 32 * 1024;
 /// The longest note that is looked at, in bytes.
@@ -147,10 +147,13 @@ impl KeyRing {
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, SealError> {
         let held = self.keys.load();
+        // A key seals until the next is made, the newest until now: however late that is.
+        let ends = held.iter().skip(1).map(|next| next.made_s);
         let mut keys: Vec<RingKey> = held
             .iter()
-            .filter(|key| now_s.saturating_sub(key.made_s) < OPENS_FOR_S)
-            .map(RingKey::copy)
+            .zip(ends.chain([now_s]))
+            .filter(|(_, end_s)| now_s.saturating_sub(*end_s) < OPENS_AFTER_S)
+            .map(|(key, _)| key.copy())
             .collect();
         let mut fresh = RingKey::generate(now_s, entropy);
         // Tokens find their key by its id: no two may share one.

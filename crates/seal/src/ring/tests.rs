@@ -143,13 +143,28 @@ fn old_tokens_open_after_rotation_until_the_longest_session_has_ended() {
     rotate(NOW + SEALS_FOR_S);
     assert!(ring.open(&old.access_key_id, &old.session_token).is_ok());
     let new = issued(&ring);
-    rotate(NOW + OPENS_FOR_S);
+    rotate(NOW + SEALS_FOR_S + OPENS_AFTER_S);
     assert!(ring.open(&new.access_key_id, &new.session_token).is_ok());
     assert_eq!(
         ring.open(&old.access_key_id, &old.session_token)
             .unwrap_err(),
         TokenRefusal::UnknownKey
     );
+}
+
+#[test]
+fn a_key_that_sealed_for_too_long_opens_for_as_long_as_any_other() {
+    let envelope = envelope();
+    let ring = KeyRing::new(NOW, &SystemEntropy);
+    // Nobody looked at the ring for ten days.
+    let late = NOW + 10 * SEALS_FOR_S;
+    let issued = issued(&ring);
+    for (now_s, opens) in [(late, true), (late + OPENS_AFTER_S, false)] {
+        let stored = ring.rotated(&envelope, now_s, &SystemEntropy).unwrap();
+        ring.adopt(&envelope, &stored).unwrap();
+        let opened = ring.open(&issued.access_key_id, &issued.session_token);
+        assert_eq!(opened.is_ok(), opens, "{now_s}");
+    }
 }
 
 #[test]
