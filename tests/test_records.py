@@ -1,5 +1,6 @@
 """Health, audit and logs: everything is told, no secret is."""
 
+import datetime
 import re
 import stat
 
@@ -121,3 +122,37 @@ def test_a_reset_takes_everything_back_to_the_bootstrap(shared):
         shared.client("sts", keys).get_caller_identity()
     s3.create_bucket(Bucket="gone-soon")
     assert s3.list_objects_v2(Bucket="gone-soon")["KeyCount"] == 0
+
+
+def test_a_reset_forgets_what_was_used(shared):
+    shared.reset()
+    iam = shared.client("iam")
+    # Nobody has used root's key since; admin's own use is told by the call that asks.
+    shared.client("sts", ROOT_USER).get_caller_identity()
+    shared.reset()
+    used = iam.get_access_key_last_used(AccessKeyId=ROOT_USER.access_key_id)["AccessKeyLastUsed"]
+    assert used["ServiceName"] == "N/A" and "LastUsedDate" not in used
+
+
+def test_a_session_outlives_a_change_of_keys(shared):
+    shared.reset()
+    keys = Keys.of(shared.client("sts").get_session_token(DurationSeconds=129600)["Credentials"])
+    shared.advance(35 * 3600)
+    later = Keys.of(shared.client("sts").get_session_token(DurationSeconds=900)["Credentials"])
+    for session in (keys, later):
+        assert shared.client("sts", session).get_caller_identity()["Arn"].endswith(":user/admin")
+    shared.reset()
+    assert shared.client("sts", keys).get_caller_identity()
+
+
+@pytest.mark.parametrize("text, seconds", [("16m", 960), ("1h30m", 5400), ("PT2H", 7200), ("2d", 172800), ("1w", 604800), ("-5m", -300)])
+def test_the_clock_moves_by_whatever_reads_as_a_time(shared, text, seconds):
+    shared.reset()
+    before, after = (
+        datetime.datetime.fromisoformat(
+            requests.post(f"{shared.url}/_arnold/clock", json={"advance": by}, timeout=10).json()["now"][:19]
+        )
+        for by in ("0s", text)
+    )
+    shared.reset()
+    assert abs((after - before).total_seconds() - seconds) < 10

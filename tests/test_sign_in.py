@@ -106,7 +106,6 @@ def test_forms_of_others_do_nothing(arnold, ana):
 
 
 def test_guessing_is_held_back_even_from_the_right_password(arnold, iam):
-    # A name of its own: what is counted outlives a reset.
     iam.create_user(UserName="gus")
     iam.create_login_profile(UserName="gus", Password=PASSWORD)
     for _ in range(10):
@@ -127,6 +126,16 @@ def test_guessing_is_held_back_however_the_account_is_called(arnold, iam):
         assert attempt(arnold, account=account, username="hal").page.status_code == 429
     arnold.advance(300)
     assert attempt(arnold, account="Acme-Main", username="hal").page.status_code == 200
+
+
+def test_a_reset_forgets_who_guessed(arnold, iam, ana):
+    for _ in range(11):
+        held_back = attempt(arnold, password="guess").page.status_code == 429
+    assert held_back
+    arnold.reset()
+    iam.create_user(UserName="ana")
+    iam.create_login_profile(UserName="ana", Password=PASSWORD)
+    assert attempt(arnold).page.status_code == 200
 
 
 def test_a_second_factor_is_asked_for_and_counts(arnold, iam, ana):

@@ -49,6 +49,11 @@ impl Desk {
             answered: Answered::default(),
         }
     }
+
+    /// Forgets the codes that wait. Answered requests stay answered: nothing undoes a use.
+    pub(crate) fn forget(&self) {
+        self.codes.clear();
+    }
 }
 
 /// The broker's page with this query, if there is a broker: where other ways in lead to it.

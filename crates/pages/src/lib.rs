@@ -66,6 +66,14 @@ impl Pages {
         }
     }
 
+    /// Forgets what is in memory of people who came: attempts and codes.
+    pub fn forget(&self) {
+        self.throttle.clear();
+        if let Some(desk) = &self.broker {
+            desk.forget();
+        }
+    }
+
     /// Seals a note that a browser carries for us and cannot read; it opens for this purpose
     /// only.
     pub(crate) fn seal(

@@ -70,6 +70,14 @@ impl Throttle {
         counted.count <= who.tries_max()
     }
 
+    /// Forgets all attempts.
+    pub(crate) fn clear(&self) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
     /// Forgets the attempts of a name that has got in.
     pub(crate) fn forgive(&self, who: &Who) {
         self.0

@@ -38,6 +38,7 @@ pub struct Recorder {
 enum Message {
     Event(Box<Event>),
     Flush(SyncSender<()>),
+    ForgetUses(SyncSender<()>),
 }
 
 impl Recorder {
@@ -69,8 +70,18 @@ impl Recorder {
 
     /// Waits until everything handed over so far is written.
     pub fn flush(&self) {
+        self.wait_for(Message::Flush);
+    }
+
+    /// Forgets when keys and roles were last used, as far as it is not written. What was
+    /// handed over so far is on record all the same.
+    pub fn forget_uses(&self) {
+        self.wait_for(Message::ForgetUses);
+    }
+
+    fn wait_for(&self, message: impl FnOnce(SyncSender<()>) -> Message) {
         let (done, written) = sync_channel(1);
-        self.send(Message::Flush(done));
+        self.send(message(done));
         if let Some(thread) = &self.thread {
             thread.thread().unpark();
         }
@@ -150,6 +161,11 @@ impl Writer {
         match message {
             Message::Event(event) => self.write(&event),
             Message::Flush(done) => {
+                self.flush();
+                let _ = done.send(());
+            }
+            Message::ForgetUses(done) => {
+                self.uses = Uses::default();
                 self.flush();
                 let _ = done.send(());
             }

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws::{Clock, MovableClock, Timestamp};
 use http::{Response, StatusCode};
+use jiff::{SignedDuration, Span, SpanRelativeTo};
 use plane::{Dispatcher, Environment};
 use serde::Deserialize;
 use store::Store;
 
 use crate::answer::AnswerBody;
 use crate::front::{json, json_error};
-use crate::house::OBJECTS;
+use crate::house::{Keeper, OBJECTS};
 use crate::letters::{self, LetterBox};
 use crate::reset_point::{ResetError, ResetPoint};
 
@@ -23,6 +24,7 @@ pub struct Dev {
     clock: Arc<MovableClock>,
     store: Store,
     environment: Environment,
+    keeper: Arc<Keeper>,
     /// Where the files of objects are, and where a reset finds them again.
     objects: PathBuf,
     kept: PathBuf,
@@ -67,6 +69,7 @@ impl Dev {
         clock: Arc<MovableClock>,
         store: Store,
         environment: Environment,
+        keeper: Arc<Keeper>,
         data: &Path,
     ) -> Result<Dev, ResetError> {
         let (objects, kept) = (data.join(OBJECTS), data.join("reset-point"));
@@ -83,6 +86,7 @@ impl Dev {
             clock,
             store,
             environment,
+            keeper,
             objects,
             kept,
         })
@@ -96,25 +100,12 @@ impl Dev {
             .take()
     }
 
-    /// Presses one of the buttons.
-    pub(crate) async fn press(&self, aid: &str, body: &[u8]) -> Response<AnswerBody> {
-        if aid == "clock" {
-            return self.move_clock(body);
-        }
-        match self.reset() {
-            Ok(()) => json(StatusCode::OK, r#"{"status":"reset"}"#.to_owned()),
-            Err(error) => {
-                tracing::error!(%error, "the reset failed");
-                json_error(StatusCode::INTERNAL_SERVER_ERROR, "the reset failed")
-            }
-        }
-    }
-
-    fn move_clock(&self, body: &[u8]) -> Response<AnswerBody> {
+    /// Moves the clock; keys that are due by the new time change at once.
+    pub(crate) fn move_clock(&self, body: &[u8]) -> Response<AnswerBody> {
         const EXPECTED: &str = r#"expected {"advance":"16m"} or {"now":"2030-01-31T12:00:00Z"}"#;
         match serde_json::from_slice(body) {
             Ok(Move::Advance(text)) => {
-                let Ok(by) = text.parse::<jiff::SignedDuration>() else {
+                let Some(by) = duration(&text) else {
                     return json_error(StatusCode::BAD_REQUEST, EXPECTED);
                 };
                 self.clock.advance(by);
@@ -127,6 +118,7 @@ impl Dev {
             }
             Err(_) => return json_error(StatusCode::BAD_REQUEST, EXPECTED),
         }
+        self.keeper.change_due_keys(&self.environment.directory);
         let now = self.clock.now().to_string();
         json(
             StatusCode::OK,
@@ -136,7 +128,7 @@ impl Dev {
 
     /// Back to the kept moment, as a rule that after the bootstrap: records, files and clock.
     /// Sessions issued since belong to principals that may be gone, and end with them.
-    fn reset(&self) -> Result<(), ResetError> {
+    pub(crate) fn reset(&self) -> Result<(), ResetError> {
         self.reset_point
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -148,6 +140,12 @@ impl Dev {
         self.environment.directory.forget();
         self.environment.oidc_keys.forget();
         self.clock.reset();
-        Ok(())
+        self.keeper.read_again()
     }
+}
+
+/// `16m`, `1h 30m`, `2d`, `PT1H`; a day has 24 hours.
+fn duration(text: &str) -> Option<SignedDuration> {
+    let span: Span = text.parse().ok()?;
+    span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()
 }

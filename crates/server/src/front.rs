@@ -164,7 +164,8 @@ impl Front {
                     );
                 }
                 match read(request.into_body()).await {
-                    Ok(body) => dev.press(aid, &body).await,
+                    Ok(body) if aid == "clock" => dev.move_clock(&body),
+                    Ok(_) => self.reset(dev),
                     Err(unread) => json_error(StatusCode::BAD_REQUEST, &unread.to_string()),
                 }
             }
@@ -174,6 +175,18 @@ impl Front {
             ),
             _ => json_error(StatusCode::NOT_FOUND, "no such page"),
         }
+    }
+
+    /// Back to the kept moment, the memory of the rooms included.
+    fn reset(&self, dev: &Dev) -> Response<AnswerBody> {
+        // What waits to be written is of before, and so is what was written.
+        self.plane.recorder().forget_uses();
+        if let Err(error) = dev.reset() {
+            tracing::error!(%error, "the reset failed");
+            return json_error(StatusCode::INTERNAL_SERVER_ERROR, "the reset failed");
+        }
+        self.pages.forget();
+        json(StatusCode::OK, r#"{"status":"reset"}"#.to_owned())
     }
 }
 

@@ -47,7 +47,7 @@ pub struct Settings {
 /// An open house, ready to be served.
 pub struct House {
     front: Arc<Front>,
-    keeper: Keeper,
+    keeper: Arc<Keeper>,
     first_key: Option<FirstKey>,
 }
 
@@ -140,6 +140,7 @@ impl House {
         let store = Store::open(&data)?;
         let master = master_key(&config, &data, entropy.as_ref())?;
         let keeper = Keeper::open(store.clone(), &master, Arc::clone(&clock))?;
+        let keeper = Arc::new(keeper);
         let directory = Directory::new(
             store.clone(),
             Arc::clone(&keeper.ring),
@@ -205,7 +206,11 @@ impl House {
             domains: config.names.s3_domains.clone(),
         })?;
         let dev = match movable {
-            Some(clock) => Some(Arc::new(Dev::new(clock, store, environment, &data)?)),
+            Some(clock) => {
+                let keeper = Arc::clone(&keeper);
+                let dev = Dev::new(clock, store, environment, keeper, &data)?;
+                Some(Arc::new(dev))
+            }
             None => None,
         };
         Ok(House {
@@ -244,21 +249,16 @@ impl House {
     ) -> io::Result<()> {
         let keeper = self.keeper;
         let environment = self.front.plane.environment();
-        let (directory, clock) = (
-            environment.directory.clone(),
-            Arc::clone(&environment.clock),
-        );
+        let directory = environment.directory.clone();
         let rotation = tokio::spawn(async move {
             loop {
                 tokio::time::sleep(ROTATION_LOOK_EVERY).await;
-                keeper.rotate_if_due();
-                let (directory, now_s) = (directory.clone(), clock.epoch_seconds());
-                let rotated = tokio::task::spawn_blocking(move || {
-                    let realms = [&issuer::IDENTITY_POOLS, &issuer::WEB_IDENTITIES];
-                    directory.signing_keys().rotate_if_due(&realms, now_s);
+                let (keeper, directory) = (Arc::clone(&keeper), directory.clone());
+                let looked = tokio::task::spawn_blocking(move || {
+                    keeper.change_due_keys(&directory);
                 });
-                if let Err(error) = rotated.await {
-                    tracing::error!(%error, "signing keys were not looked at");
+                if let Err(error) = looked.await {
+                    tracing::error!(%error, "keys were not looked at");
                 }
             }
         });
@@ -312,7 +312,7 @@ fn master_key(
 }
 
 /// Keeps the key ring: in the store, in memory, and fresh.
-struct Keeper {
+pub(crate) struct Keeper {
     store: Store,
     ring: Arc<KeyRing>,
     envelope: Envelope,
@@ -348,6 +348,23 @@ impl Keeper {
         };
         keeper.rotate_if_due();
         Ok(keeper)
+    }
+
+    /// Changes the keys whose time has come: those of sessions, and those that tokens are
+    /// signed with.
+    pub(crate) fn change_due_keys(&self, directory: &Directory) {
+        self.rotate_if_due();
+        let realms = [&issuer::IDENTITY_POOLS, &issuer::WEB_IDENTITIES];
+        let now_s = self.clock.epoch_seconds();
+        directory.signing_keys().rotate_if_due(&realms, now_s);
+    }
+
+    /// Takes the ring that is in the store, after that went back to an earlier moment.
+    pub(crate) fn read_again(&self) -> Result<(), ResetError> {
+        if let Some(stored) = self.store.get::<StoredRing>(GLOBAL_SCOPE, RING_ID)? {
+            self.ring.adopt(&self.envelope, &stored.sealed)?;
+        }
+        Ok(())
     }
 
     /// A failure leaves the old keys in force, and is tried again.

@@ -21,6 +21,9 @@ pub enum ResetError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The key ring of that moment.
+    #[error("the key ring does not open: {0}")]
+    KeyRing(#[from] seal::SealError),
     /// A file or folder.
     #[error("cannot use `{}`: {source}", .path.display())]
     Folder {

@@ -42,6 +42,14 @@ impl Codes {
         codes.insert(digest_of(code), pending);
     }
 
+    /// Forgets all codes.
+    pub(super) fn clear(&self) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
     /// What a code stands for; from then on it stands for nothing.
     pub(super) fn take(&self, code: &str, now_s: i64) -> Option<Pending> {
         let mut codes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
