@@ -5,7 +5,7 @@ import threading
 import botocore.exceptions
 import pytest
 
-from arnold import ADMIN, BOOTSTRAP, Arnold, Keys
+from arnold import ADMIN, BOOTSTRAP, ROOT_USER, Arnold, Keys
 from company import allow, policy
 
 WRITERS = 6
@@ -112,6 +112,19 @@ def test_the_bootstrap_is_applied_once_and_must_not_contradict_what_is_there(own
     with pytest.raises(RuntimeError, match="did not start"):
         own.start()
     assert "x" * 40 not in own.log_text()
+
+
+def test_what_was_taken_from_the_first_administrator_does_not_come_back(own, refused):
+    iam = own.client("iam")
+    spare = Keys.of(iam.create_access_key(UserName="admin")["AccessKey"])
+    own.client("iam", spare).delete_access_key(UserName="admin", AccessKeyId=ADMIN.access_key_id)
+    own.client("iam", ROOT_USER).update_user(UserName="admin", NewUserName="boss")
+    own.stop()
+    own.start()
+    with refused("InvalidClientTokenId", 403):
+        own.client("sts").get_caller_identity()
+    names = [user["UserName"] for user in own.client("iam", spare).list_users()["Users"]]
+    assert names == ["boss"]
 
 
 def test_two_processes_do_not_share_one_folder(own):

@@ -1,11 +1,12 @@
 //! The first accounts: declared by a file, or made with a key that is shown once.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use aws::{AccountId, Clock, Entropy, Secret};
 use identity::{AccessKey, Account, Directory, GLOBAL_SCOPE, KeyOwner, KeyStatus, User};
-use serde::Deserialize;
-use store::{Read, StoreError, Transaction};
+use serde::{Deserialize, Serialize};
+use store::{Lookup, Read, Record, StoreError, Transaction};
 
 use crate::config::{ConfigError, read_toml};
 
@@ -65,6 +66,28 @@ pub struct DeclaredSecret(Secret<String>);
 impl From<String> for DeclaredSecret {
     fn from(text: String) -> DeclaredSecret {
         DeclaredSecret(Secret::new(text))
+    }
+}
+
+/// A key that a bootstrap file has brought in. It is brought in once: if somebody removes or
+/// renames what it made, no later start undoes that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct AppliedKey {
+    id: String,
+    account: AccountId,
+    /// The user as declared; none for root.
+    user: Option<String>,
+}
+
+impl Record for AppliedKey {
+    const KIND: &'static str = "bootstrap-key";
+
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.id)
+    }
+
+    fn lookups(&self) -> Vec<Lookup> {
+        Vec::new()
     }
 }
 
@@ -140,6 +163,17 @@ fn check(bootstrap: &Bootstrap) -> Result<(), BootstrapError> {
         return invalid("it declares no `[[account]]`".to_owned());
     }
     for account in &bootstrap.accounts {
+        if account.name.trim().is_empty() {
+            return invalid(format!("account {} has no name", account.id));
+        }
+        if let Some(admin) = &account.administrator
+            && !is_user_name(&admin.user)
+        {
+            return invalid(format!(
+                "`{}` is not a user name: expected 1 to 64 letters, digits or `_+=,.@-`",
+                admin.user
+            ));
+        }
         let keys = account
             .administrator
             .iter()
@@ -165,6 +199,13 @@ fn check(bootstrap: &Bootstrap) -> Result<(), BootstrapError> {
         }
     }
     Ok(())
+}
+
+fn is_user_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c))
 }
 
 /// Makes the management account with a random id, its root user and a first administrator,
@@ -240,25 +281,75 @@ impl Maker<'_> {
                     if found.management { "is" } else { "is not" }
                 )));
             }
+            Some(found) if found.name != declared.name => {
+                return Err(BootstrapError::Contradiction(format!(
+                    "account {} is called `{}`",
+                    self.account, found.name
+                )));
+            }
             Some(_) => {}
         }
         if let Some(admin) = &declared.administrator {
-            self.administrator(
-                tx,
-                &admin.user,
-                &admin.access_key_id,
-                &admin.secret_access_key.0,
-            )?;
+            let (id, secret) = (&admin.access_key_id, &admin.secret_access_key.0);
+            if !self.is_applied(tx, id, Some(&admin.user), secret)? {
+                self.administrator(tx, &admin.user, id, secret)?;
+            }
         }
         if let Some(root) = &declared.root {
-            self.key(
-                tx,
-                &root.access_key_id,
-                KeyOwner::Root,
-                &root.secret_access_key.0,
-            )?;
+            let (id, secret) = (&root.access_key_id, &root.secret_access_key.0);
+            if !self.is_applied(tx, id, None, secret)? {
+                self.key(tx, id, KeyOwner::Root, secret)?;
+            }
         }
         Ok(())
+    }
+
+    /// Whether an earlier start brought this key in; if not, this one does. What became of it
+    /// since is nobody's business here, but the file must still say the same.
+    fn is_applied(
+        &self,
+        tx: &mut Transaction,
+        id: &str,
+        user: Option<&str>,
+        secret: &Secret<String>,
+    ) -> Result<bool, BootstrapError> {
+        let declared = AppliedKey {
+            id: id.to_owned(),
+            account: self.account,
+            user: user.map(str::to_owned),
+        };
+        let Some(applied) = tx.get::<AppliedKey>(GLOBAL_SCOPE, id)? else {
+            tx.insert(GLOBAL_SCOPE, &declared)?;
+            return Ok(false);
+        };
+        if applied != declared {
+            return Err(of_somebody_else(id));
+        }
+        match tx.get::<AccessKey>(GLOBAL_SCOPE, id)? {
+            Some(held) => self.check_secret(&held, secret)?,
+            None => tracing::info!(
+                key = id,
+                "a key of the bootstrap file was deleted and stays so"
+            ),
+        }
+        Ok(true)
+    }
+
+    fn check_secret(
+        &self,
+        held: &AccessKey,
+        declared: &Secret<String>,
+    ) -> Result<(), BootstrapError> {
+        let bound_to = AccessKey::envelope_identity(&held.id);
+        let envelope = self.directory.envelope();
+        let secret = envelope.open_text(&bound_to, &held.sealed_secret)?;
+        if seal::same(secret.expose().as_bytes(), declared.expose().as_bytes()) {
+            return Ok(());
+        }
+        Err(BootstrapError::Contradiction(format!(
+            "access key `{}` has another secret",
+            held.id
+        )))
     }
 
     fn insert_account(
@@ -317,22 +408,14 @@ impl Maker<'_> {
         owner: KeyOwner,
         secret: &Secret<String>,
     ) -> Result<(), BootstrapError> {
-        let envelope = self.directory.envelope();
-        let bound_to = AccessKey::envelope_identity(id);
         if let Some(found) = tx.get::<AccessKey>(GLOBAL_SCOPE, id)? {
-            let held = envelope.open_text(&bound_to, &found.sealed_secret)?;
             if found.account != self.account || found.owner != owner {
-                return Err(BootstrapError::Contradiction(format!(
-                    "access key `{id}` belongs to somebody else"
-                )));
+                return Err(of_somebody_else(id));
             }
-            if !seal::same(held.expose().as_bytes(), secret.expose().as_bytes()) {
-                return Err(BootstrapError::Contradiction(format!(
-                    "access key `{id}` has another secret"
-                )));
-            }
-            return Ok(());
+            return self.check_secret(&found, secret);
         }
+        let bound_to = AccessKey::envelope_identity(id);
+        let sealed_secret = self.directory.envelope().seal_text(&bound_to, secret)?;
         tx.insert(
             GLOBAL_SCOPE,
             &AccessKey {
@@ -341,125 +424,16 @@ impl Maker<'_> {
                 owner,
                 status: KeyStatus::Active,
                 created: self.now(),
-                sealed_secret: envelope.seal_text(&bound_to, secret)?,
+                sealed_secret,
             },
         )?;
         Ok(())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::Arc;
-
-    use aws::{SystemClock, SystemEntropy};
-    use seal::{Envelope, KeyRing, MasterKey};
-    use store::Store;
-
-    const FILE: &str = r#"
-        [[account]]
-        id = "111122223333"
-        name = "main"
-        administrator = { user = "admin", access_key_id = "AKIAFIRSTFIRSTFIRST1", secret_access_key = "one" }
-        root = { access_key_id = "ANYTHING_GOES_16", secret_access_key = "two" }
-
-        [[account]]
-        id = "444455556666"
-        name = "other"
-    "#;
-
-    fn directory() -> Directory {
-        let master = MasterKey::generate(&SystemEntropy);
-        Directory::new(
-            Store::in_memory().unwrap(),
-            Arc::new(KeyRing::new(0, &SystemEntropy)),
-            Envelope::new(&master, Box::new(SystemEntropy)),
-        )
-    }
-
-    fn apply_text(directory: &Directory, text: &str) -> Result<(), BootstrapError> {
-        let bootstrap = toml::from_str(text).unwrap();
-        apply(directory, &SystemClock, &SystemEntropy, &bootstrap)
-    }
-
-    fn arn_of(directory: &Directory, access_key_id: &str) -> String {
-        let credential = directory.credential(access_key_id, None, 0).unwrap();
-        credential.caller.known().unwrap().arn().to_owned()
-    }
-
-    #[test]
-    fn what_is_declared_exists_and_a_second_time_changes_nothing() {
-        let directory = directory();
-        for _ in 0..2 {
-            apply_text(&directory, FILE).unwrap();
-            assert_eq!(
-                arn_of(&directory, "AKIAFIRSTFIRSTFIRST1"),
-                "arn:aws:iam::111122223333:user/admin"
-            );
-            assert_eq!(
-                arn_of(&directory, "ANYTHING_GOES_16"),
-                "arn:aws:iam::111122223333:root"
-            );
-        }
-        let users = directory
-            .store()
-            .read()
-            .count::<User>("111122223333", "name", "");
-        assert_eq!(users.unwrap(), 1);
-    }
-
-    #[test]
-    fn a_file_that_contradicts_the_store_is_refused_and_changes_nothing() {
-        let directory = directory();
-        apply_text(&directory, FILE).unwrap();
-        for (from, to) in [
-            ("\"one\"", "\"another secret\""),
-            ("user = \"admin\"", "user = \"somebody\""),
-            ("111122223333", "444455556667"),
-        ] {
-            let changed = FILE.replace(from, to);
-            let outcome = apply_text(&directory, &changed);
-            assert!(
-                matches!(outcome, Err(BootstrapError::Contradiction(_))),
-                "{from} -> {to}: {outcome:?}"
-            );
-        }
-        let accounts = directory
-            .store()
-            .read()
-            .count::<Account>(GLOBAL_SCOPE, "id", "");
-        assert_eq!(accounts.unwrap(), 2);
-    }
-
-    #[test]
-    fn what_cannot_be_is_said_so() {
-        let directory = directory();
-        for (from, to) in [
-            ("AKIAFIRSTFIRSTFIRST1", "too short"),
-            ("AKIAFIRSTFIRSTFIRST1", "AKIA-FIRST-FIRST-1"),
-            ("\"one\"", "\"\""),
-        ] {
-            let outcome = apply_text(&directory, &FILE.replace(from, to));
-            assert!(
-                matches!(outcome, Err(BootstrapError::Invalid(_))),
-                "{from} -> {to}: {outcome:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn the_first_start_makes_one_administrator_and_the_second_none() {
-        let directory = directory();
-        let key = first_start(&directory, &SystemClock, &SystemEntropy)
-            .unwrap()
-            .unwrap();
-        assert_eq!(
-            arn_of(&directory, &key.access_key_id),
-            format!("arn:aws:iam::{}:user/admin", key.account)
-        );
-        assert_eq!(seal::account_of(&key.access_key_id), Some(key.account));
-        let second = first_start(&directory, &SystemClock, &SystemEntropy).unwrap();
-        assert!(second.is_none());
-    }
+fn of_somebody_else(id: &str) -> BootstrapError {
+    BootstrapError::Contradiction(format!("access key `{id}` belongs to somebody else"))
 }
+
+#[cfg(test)]
+mod tests;
