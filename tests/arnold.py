@@ -120,6 +120,7 @@ class Arnold:
         if dev:
             self.arguments.append("--dev")
         self.log = self.folder / "log.txt"
+        self.environment = {}
         self.process = None
         self.url = None
         self.said = []
@@ -136,6 +137,7 @@ class Arnold:
             for name, value in os.environ.items()
             if not name.startswith(("ARNOLD_", "AWS_"))
         }
+        environment.update(self.environment)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [self.binary, *self.arguments],

@@ -156,3 +156,14 @@ def test_the_clock_moves_by_whatever_reads_as_a_time(shared, text, seconds):
     )
     shared.reset()
     assert abs((after - before).total_seconds() - seconds) < 10
+
+
+@pytest.mark.parametrize("said, is_on", [("1", True), ("true", True), ("yes", True), ("0", False), ("false", False)])
+def test_the_flag_may_come_from_the_environment(tmp_path, said, is_on):
+    running = Arnold(tmp_path, dev=False)
+    running.environment = {"ARNOLD_DEV": said, "ARNOLD_LISTEN": "localhost:0"}
+    running.arguments = [word for word in running.arguments if word not in ("--listen", "127.0.0.1:0")]
+    with running:
+        assert running.url.startswith("http://127.0.0.1:")
+        answer = requests.post(f"{running.url}/_arnold/clock", json={"advance": "0s"}, timeout=10)
+        assert (answer.status_code == 200) == is_on

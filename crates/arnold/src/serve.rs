@@ -1,10 +1,11 @@
 //! `arnold serve` and `arnold init`.
 
 use std::io::{IsTerminal, Write};
-use std::net::SocketAddr;
+use std::net::{AddrParseError, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use server::{Config, FirstKey, House, Settings};
 use tokio::net::TcpListener;
 
@@ -14,7 +15,13 @@ use crate::Failure;
 #[derive(Args)]
 pub(crate) struct ServeOptions {
     /// The address to listen on.
-    #[arg(long, env = "ARNOLD_LISTEN", default_value = "127.0.0.1:4566")]
+    #[arg(
+        long,
+        env = "ARNOLD_LISTEN",
+        value_name = "ADDR",
+        default_value = "127.0.0.1:4566",
+        value_parser = address
+    )]
     listen: SocketAddr,
     #[command(flatten)]
     place: PlaceOptions,
@@ -23,8 +30,22 @@ pub(crate) struct ServeOptions {
     bootstrap: Option<PathBuf>,
     /// Turn on development aids: a movable clock and a reset. They relax no
     /// check, and answer on loopback only.
-    #[arg(long, env = "ARNOLD_DEV")]
+    // As an option it takes no value; as a variable any word for yes and no.
+    #[arg(
+        long,
+        env = "ARNOLD_DEV",
+        action = clap::ArgAction::SetTrue,
+        value_parser = BoolishValueParser::new()
+    )]
     dev: bool,
+}
+
+/// An address and a port; `localhost` is this machine's own.
+fn address(text: &str) -> Result<SocketAddr, AddrParseError> {
+    match text.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}").parse(),
+        None => text.parse(),
+    }
 }
 
 /// Where to make the data folder.
