@@ -1,6 +1,7 @@
 """Signatures: whatever a signature binds cannot be changed, and nothing passes without one."""
 
 import datetime
+import hashlib
 import re
 
 import botocore.auth
@@ -165,6 +166,17 @@ def test_a_presigned_upload_writes_just_its_object(arnold, bucket, version):
     assert arnold.client("s3").get_object(Bucket=bucket, Key="up")["Body"].read() == b"uploaded"
 
 
+@pytest.mark.parametrize("version", ["s3", "s3v4"])
+def test_presigned_urls_of_buckets_work_too(arnold, bucket, version):
+    client = arnold.client("s3", signature_version=version)
+    url = client.generate_presigned_url("list_objects_v2", Params={"Bucket": bucket, "Prefix": "a"})
+    assert "<KeyCount>1</KeyCount>" in requests.get(url, timeout=10).text
+    assert requests.get(f"{url}&versions", timeout=10).status_code == 403
+    url = client.generate_presigned_url("get_bucket_location", Params={"Bucket": bucket})
+    assert requests.get(url, timeout=10).status_code == 200
+    assert requests.get(url.replace("location", "versioning"), timeout=10).status_code == 403
+
+
 @pytest.mark.parametrize("options", [
     {},
     {"s3": {"payload_signing_enabled": True, "addressing_style": "path"}},
@@ -189,6 +201,22 @@ def test_a_body_that_is_not_the_one_that_was_signed_is_refused(arnold, bucket):
         pytest.fail("the test signs no payload")
     assert answer.status_code == 400 and "XAmzContentSHA256Mismatch" in answer.text
     assert not arnold.client("s3").list_objects_v2(Bucket=bucket, Prefix="x").get("Contents")
+
+
+@pytest.mark.parametrize("method, status", [("GET", 200), ("HEAD", 200), ("DELETE", 204)])
+def test_no_body_counts_as_a_body_too(arnold, bucket, method, status):
+    """The hash of something else is not the hash of nothing, even where nothing is read."""
+    arnold.client("s3").put_object(Bucket=bucket, Key="x", Body=b"x")
+    for body, expected in ((b"something", 400), (b"", status)):
+        request = botocore.awsrequest.AWSRequest(method, f"{arnold.url}/{bucket}/x", data=body)
+        signer = botocore.auth.S3SigV4Auth(ADMIN.credentials(), "s3", "us-east-1")
+        request.context["payload_signing_enabled"] = True
+        signer.add_auth(request)
+        answer = requests.request(method, request.url, headers=dict(request.headers), timeout=10)
+        assert answer.status_code == expected, answer.text
+        if method == "GET" and expected == 400:
+            assert "<Code>XAmzContentSHA256Mismatch</Code>" in answer.text
+            assert f"<S3ComputedContentSHA256>{hashlib.sha256().hexdigest()}</S3ComputedContentSHA256>" in answer.text
 
 
 def test_s3_names_its_own_refusals(arnold, bucket, refused):

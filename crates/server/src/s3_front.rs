@@ -267,6 +267,9 @@ fn unwrap(
         unsigned = Verified::without_signature(&parts.headers)?;
         &unsigned
     };
+    if http_body::Body::is_end_stream(&incoming) {
+        verified.check_empty()?;
+    }
     let (incoming, reading) = Watched::new(Hurried::new(incoming, Patience::default()));
     let body = VerifiedBody::new(incoming, verified, &Head::of(parts).parts())?;
     if matches!(verified.payload(), Payload::Chunks { .. })

@@ -81,6 +81,17 @@ impl<B> VerifiedBody<B> {
     }
 }
 
+/// Refuses a body of this hash unless it is the one that was signed.
+pub(crate) fn held_to(signed: &str, found: String) -> Result<(), Refusal> {
+    if same(signed, &found) {
+        return Ok(());
+    }
+    Err(Refusal::Body {
+        signed: signed.to_owned(),
+        found,
+    })
+}
+
 /// The names that `x-amz-trailer` announces.
 fn announced(parts: &Parts<'_>) -> Result<Vec<String>, Refusal> {
     let names = parts.header("x-amz-trailer")?.unwrap_or_default();
@@ -122,11 +133,7 @@ impl<B: Body<Data = Bytes> + Unpin> VerifiedBody<B> {
             Check::None => Ok(None),
             Check::Hash { expected, hash } => {
                 let found = hex::encode(hash.finalize_reset());
-                if same(expected, &found) {
-                    Ok(None)
-                } else {
-                    Err(Refusal::Body)
-                }
+                held_to(expected, found).map(|()| None)
             }
             Check::Chunks(decoder) => decoder.finish(),
         }

@@ -128,7 +128,12 @@ pub enum Refusal {
     PayloadWord(String),
     /// The body is not the one that was signed.
     #[error("the body is not the one that was signed")]
-    Body,
+    Body {
+        /// Its hash as signed.
+        signed: String,
+        /// The hash of what came.
+        found: String,
+    },
     /// A chunk, or the trailer, is not the one that was signed.
     #[error("a chunk's signature does not match")]
     Chunk,

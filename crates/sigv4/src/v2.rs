@@ -105,11 +105,29 @@ pub(crate) fn verify(
     bucket_in_host: Option<&str>,
     secret: &SigningSecret,
 ) -> Result<(), Refusal> {
-    let text = string_to_sign(parts, expires, bucket_in_host)?;
+    let mut resource = resource(parts.path, bucket_in_host);
+    let text = string_to_sign(parts, expires, &resource)?;
     if same(&signature(secret, &text), &presented.signature) {
-        Ok(())
-    } else {
-        Err(Refusal::Mismatch)
+        return Ok(());
+    }
+    // A bucket in the path is the same with a slash at its end: botocore signs it so, whatever
+    // it asks for.
+    if resource.len() > 1 && resource.rfind('/') == Some(0) {
+        resource.push('/');
+        let text = string_to_sign(parts, expires, &resource)?;
+        if same(&signature(secret, &text), &presented.signature) {
+            return Ok(());
+        }
+    }
+    Err(Refusal::Mismatch)
+}
+
+/// The path as it is signed: with the bucket before it, wherever that came.
+fn resource(path: &str, bucket_in_host: Option<&str>) -> String {
+    let path = if path.is_empty() { "/" } else { path };
+    match bucket_in_host {
+        Some(bucket) => format!("/{bucket}{path}"),
+        None => path.to_owned(),
     }
 }
 
@@ -120,11 +138,7 @@ fn signature(secret: &SigningSecret, text: &str) -> String {
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
-fn string_to_sign(
-    parts: &Parts<'_>,
-    expires: i64,
-    bucket_in_host: Option<&str>,
-) -> Result<String, Refusal> {
+fn string_to_sign(parts: &Parts<'_>, expires: i64, resource: &str) -> Result<String, Refusal> {
     let read = Parameters::read(parts.query)?;
     let parameters: Vec<(&str, &str)> = read
         .iter()
@@ -145,15 +159,7 @@ fn string_to_sign(
     for (name, value) in amz_headers(parts, &parameters)? {
         text.push_str(&format!("{name}:{value}\n"));
     }
-    if let Some(bucket) = bucket_in_host {
-        text.push('/');
-        text.push_str(bucket);
-    }
-    text.push_str(if parts.path.is_empty() {
-        "/"
-    } else {
-        parts.path
-    });
+    text.push_str(resource);
     let mut signed: Vec<(&str, &str)> = Vec::new();
     for (name, value) in parameters {
         if SIGNED_PARAMETERS.contains(&name) {

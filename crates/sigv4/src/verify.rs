@@ -2,8 +2,9 @@
 
 use subtle::ConstantTimeEq;
 
+use crate::body::held_to;
 use crate::canonical::{self, PathStyle};
-use crate::key::{SigningKey, SigningSecret, sha256_hex};
+use crate::key::{EMPTY_SHA256, SigningKey, SigningSecret, sha256_hex};
 use crate::presented::{ALGORITHM, Form, Place, Presented, V4};
 use crate::refusal::{LifetimeFault, ScopeFault};
 use crate::stamp::Stamp;
@@ -103,6 +104,15 @@ impl Verified {
             seed: None,
             signed_at_s: None,
         })
+    }
+
+    /// Whether no body at all is the one that was signed. A request without one is answered
+    /// before anybody reads it.
+    pub fn check_empty(&self) -> Result<(), Refusal> {
+        match &self.payload {
+            Payload::Hash(signed) => held_to(signed, EMPTY_SHA256.to_owned()),
+            Payload::Unsigned | Payload::Chunks { .. } => Ok(()),
+        }
     }
 
     /// What the signature says of the body.
@@ -349,8 +359,8 @@ fn payload(
     if rules.s3.is_none() {
         // Whatever the header says: what is hashed is what came.
         let hash = sha256_hex(body.unwrap_or_default());
-        if declared.is_some_and(|declared| declared != hash) {
-            return Err(Refusal::Body);
+        if let Some(declared) = declared {
+            held_to(declared, hash.clone())?;
         }
         return Ok((Payload::Hash(hash.clone()), hash));
     }

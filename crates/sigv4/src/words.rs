@@ -87,7 +87,7 @@ fn words(refusal: &Refusal) -> (Kind, Cow<'static, str>) {
         | Refusal::Ambiguous(_)
         | Refusal::Mismatch
         | Refusal::PayloadWord(_)
-        | Refusal::Body
+        | Refusal::Body { .. }
         | Refusal::Chunk
         | Refusal::Chunks(_)
         | Refusal::Trailer(_)

@@ -27,7 +27,7 @@ pub(crate) fn answer(refusal: &Refusal) -> Answer {
         | Refusal::ExpiresVersion2(_)
         | Refusal::Date { .. } => time(refusal),
         Refusal::PayloadWord(_)
-        | Refusal::Body
+        | Refusal::Body { .. }
         | Refusal::Chunk
         | Refusal::Chunks(_)
         | Refusal::Trailer(_)
@@ -235,7 +235,7 @@ fn time(refusal: &Refusal) -> Words {
 fn body(refusal: &Refusal) -> Words {
     match refusal {
         Refusal::PayloadWord(_) => ("InvalidArgument", 400, PAYLOAD.into()),
-        Refusal::Body => (
+        Refusal::Body { .. } => (
             "XAmzContentSHA256Mismatch",
             400,
             "The provided 'x-amz-content-sha256' header does not match what was computed.".into(),
@@ -288,6 +288,10 @@ fn details(refusal: &Refusal) -> Vec<(&'static str, String)> {
                 "MaxAllowedSkewMilliseconds",
                 (SKEW_S_MAX * 1000).to_string(),
             ),
+        ],
+        Refusal::Body { signed, found } => vec![
+            ("ClientComputedContentSHA256", signed.clone()),
+            ("S3ComputedContentSHA256", found.clone()),
         ],
         Refusal::PayloadWord(found) => vec![
             ("ArgumentName", "x-amz-content-sha256".to_owned()),

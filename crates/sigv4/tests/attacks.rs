@@ -949,7 +949,7 @@ fn the_body_of_s3_is_what_its_header_says() {
             body: body.to_vec(),
             ..put()
         };
-        assert_eq!(spoiled.deliver(), Err(Refusal::Body));
+        assert!(matches!(spoiled.deliver(), Err(Refusal::Body { .. })));
     }
     refused(
         put,
@@ -1004,7 +1004,10 @@ fn other_services_take_no_unsigned_body() {
             .with("x-amz-content-sha256", word)
             .with_body("Action=GetCallerIdentity")
             .signed();
-        assert_eq!(call.verify().err(), Some(Refusal::Body), "{word}");
+        assert!(
+            matches!(call.verify().err(), Some(Refusal::Body { .. })),
+            "{word}"
+        );
     }
     let body = "Action=GetCallerIdentity";
     let call = Call::new("sts", "POST", "/", "")

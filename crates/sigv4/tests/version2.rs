@@ -91,6 +91,21 @@ fn the_documented_example_holds() {
 }
 
 #[test]
+fn a_bucket_is_the_same_with_a_slash_at_its_end() {
+    for (path, resource, holds) in [
+        ("/bucket", "/bucket", true),
+        ("/bucket", "/bucket/", true),
+        ("/bucket/", "/bucket/", true),
+        ("/bucket/", "/bucket", false),
+        ("/bucket", "/bucket/?acl", false),
+        ("/bucket/key", "/bucket/key/", false),
+    ] {
+        let call = address("GET", path, "prefix=x", NOW_S + 60, resource);
+        assert_eq!(call.verify().is_ok(), holds, "{path} signed as {resource}");
+    }
+}
+
+#[test]
 fn what_the_signature_binds_cannot_be_changed() {
     for (from, to) in [
         ("versionId=1", "versionId=2"),
