@@ -5,10 +5,12 @@ import json
 import subprocess
 import threading
 
+import boto3
+import botocore.config
 import pytest
 import requests
 
-from arnold import MAIN, SECOND, SECOND_ADMIN
+from arnold import ADMIN, MAIN, SECOND, SECOND_ADMIN
 from company import allow, make_user
 from provider import NODE
 
@@ -68,6 +70,50 @@ def test_ranges_are_cut_out(s3, refused):
         assert part["ResponseMetadata"]["HTTPStatusCode"] == 206
     with refused("InvalidRange", 416):
         s3.get_object(Bucket=BUCKET, Key="a", Range="bytes=10-")
+
+
+def test_a_range_goes_on_with_the_same_object_only(arnold, s3):
+    s3.put_object(Bucket=BUCKET, Key="a", Body=b"0123456789")
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": "a"})
+    head = requests.get(url, timeout=10).headers
+    for held, status in (
+        (head["ETag"], 206),
+        (head["Last-Modified"], 206),
+        ('"another"', 200),
+        ("Mon, 01 Jan 2001 00:00:00 GMT", 200),
+    ):
+        answer = requests.get(url, headers={"Range": "bytes=4-", "If-Range": held}, timeout=10)
+        expected = b"456789" if status == 206 else b"0123456789"
+        assert (answer.status_code, answer.content) == (status, expected), held
+
+
+def test_a_bucket_may_stand_before_localhost(arnold, s3):
+    """As SDKs write it that were given an address with a name."""
+    s3.put_object(Bucket=BUCKET, Key="a", Body=b"hello")
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": "a"})
+    for version in ("s3", "s3v4"):
+        there = boto3.client(
+            "s3",
+            region_name="us-east-1",
+            endpoint_url=f"http://localhost:{arnold.port}",
+            aws_access_key_id=ADMIN.access_key_id,
+            aws_secret_access_key=ADMIN.secret_access_key,
+            config=botocore.config.Config(signature_version=version, s3={"addressing_style": "virtual"}),
+        )
+        url = there.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": "a"})
+        host = f"{BUCKET}.localhost:{arnold.port}"
+        assert host in url
+        url = url.replace(host, f"127.0.0.1:{arnold.port}")
+        assert requests.get(url, headers={"Host": host}, timeout=10).content == b"hello"
+
+
+@pytest.mark.parametrize("value", ["many", "2147483648", "1.5"])
+def test_what_is_no_number_is_named(arnold, s3, value):
+    url = arnold.client("s3", signature_version="s3").generate_presigned_url("list_objects_v2", Params={"Bucket": BUCKET})
+    answer = requests.get(f"{url}&max-keys={value}", timeout=10)
+    assert answer.status_code == 400
+    assert "<Message>Provided max-keys not an integer or within integer range</Message>" in answer.text
+    assert f"<ArgumentName>max-keys</ArgumentName><ArgumentValue>{value}</ArgumentValue>" in answer.text
 
 
 def test_conditions_of_the_reader_are_kept(s3, refused):

@@ -9,7 +9,7 @@ use aws::Timestamp;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
-use crate::conditions::{Conditions, Range};
+use crate::conditions::{Conditions, IfRange, Range};
 use crate::failure::Failure;
 use crate::gate::CallerHandle;
 use crate::payload::Witness;
@@ -31,6 +31,7 @@ pub(crate) struct Call {
     pub(crate) conditions: Conditions,
     pub(crate) source_conditions: Conditions,
     pub(crate) range: Option<Range>,
+    pub(crate) if_range: Option<IfRange>,
     pub(crate) witness: Arc<Witness>,
     asked: AtomicBool,
     document: OnceLock<Bytes>,
@@ -70,6 +71,7 @@ impl Call {
             conditions: Conditions::take(&mut left),
             source_conditions: Conditions::take_copy_source(&mut left),
             range: Range::take(&mut left),
+            if_range: IfRange::take(&mut left),
             headers,
             witness,
             asked: AtomicBool::new(false),

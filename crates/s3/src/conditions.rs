@@ -200,6 +200,34 @@ pub(crate) enum Range {
     Last(u64),
 }
 
+/// `If-Range`: the object of which a reader holds the beginning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum IfRange {
+    /// An entity tag as it came, quotes and all.
+    Tag(String),
+    Modified(Timestamp),
+}
+
+impl IfRange {
+    /// Takes the header out; what is neither tag nor date fits no object.
+    pub(crate) fn take(headers: &mut HeaderMap) -> Option<IfRange> {
+        let value = headers.remove(http::header::IF_RANGE)?;
+        let text = value.to_str().unwrap_or_default();
+        Some(
+            http_date(text).map_or_else(|| IfRange::Tag(text.trim().to_owned()), IfRange::Modified),
+        )
+    }
+
+    /// Whether the reader's beginning is of this very object (RFC 9110 §13.1.5: a weak tag
+    /// never is).
+    pub(crate) fn is_of(&self, etag: &str, modified: Timestamp) -> bool {
+        match self {
+            IfRange::Tag(tag) => tag.trim_matches('"') == etag,
+            IfRange::Modified(at) => at.as_second() == modified.as_second(),
+        }
+    }
+}
+
 impl Range {
     /// Takes the range out of the headers; what is not one range of bytes is ignored.
     pub(crate) fn take(headers: &mut HeaderMap) -> Option<Range> {
@@ -305,6 +333,25 @@ mod tests {
                 "2024-06-01T00:00:00Z".parse().unwrap(),
             );
             assert_eq!(got.map_or_else(|f| f.status, |()| 200), status, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn a_range_goes_on_with_the_very_same_object_only() {
+        let modified: Timestamp = "2024-05-01T10:00:00.5Z".parse().unwrap();
+        for (text, same) in [
+            ("\"e\"", true),
+            ("\"x\"", false),
+            ("W/\"e\"", false),
+            ("Wed, 01 May 2024 10:00:00 GMT", true),
+            ("Wed, 01 May 2024 09:00:00 GMT", false),
+            ("rubbish", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(http::header::IF_RANGE, text.parse().unwrap());
+            let held = IfRange::take(&mut headers).unwrap();
+            assert_eq!(held.is_of("e", modified), same, "{text}");
+            assert!(headers.is_empty());
         }
     }
 

@@ -262,7 +262,12 @@ impl House {
         part: Option<i32>,
     ) -> Answer<Extent> {
         let size = object.size;
-        match (part, call.range) {
+        // Whoever holds the beginning of something else gets the whole of this.
+        let range = call.range.filter(|_| {
+            let held = call.if_range.as_ref();
+            held.is_none_or(|held| held.is_of(&object.etag, object.modified))
+        });
+        match (part, range) {
             (Some(_), Some(_)) => Err(INVALID_REQUEST
                 .say("Cannot specify both Range header and partNumber query parameter")),
             (None, None) => Ok(Extent {

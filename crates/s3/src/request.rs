@@ -261,8 +261,25 @@ impl Target {
         Ok(())
     }
 
+    /// Refuses what is no number where S3 wants one.
+    fn check_numbers(&self) -> Answer<()> {
+        let wrong = self.query.iter().find(|(name, value)| {
+            NUMBERS.contains(&name.as_str()) && !value.is_empty() && value.parse::<i32>().is_err()
+        });
+        match wrong {
+            None => Ok(()),
+            Some((name, value)) => Err(INVALID_ARGUMENT
+                .say(format!(
+                    "Provided {name} not an integer or within integer range"
+                ))
+                .with("ArgumentName", name.as_str())
+                .with("ArgumentValue", value.as_str())),
+        }
+    }
+
     /// The address as the library is to see it.
     pub(crate) fn uri(&self) -> Answer<Uri> {
+        self.check_numbers()?;
         let mut text = self.path.clone();
         // What replaces headers of the answer, or stands for headers of the request, is not for it.
         let mut left = self
@@ -270,13 +287,7 @@ impl Target {
             .iter()
             .filter(|(name, _)| !name.starts_with("response-") && hoisted(name).is_none())
             // An empty number is none.
-            .filter(|(name, value)| {
-                !value.is_empty()
-                    || !matches!(
-                        name.as_str(),
-                        "max-keys" | "max-parts" | "max-uploads" | "part-number-marker"
-                    )
-            })
+            .filter(|(name, value)| !value.is_empty() || !NUMBERS.contains(&name.as_str()))
             .peekable();
         if left.peek().is_some() {
             let mut query = url::form_urlencoded::Serializer::new(String::new());
@@ -287,6 +298,15 @@ impl Target {
         text.parse().map_err(|_| INVALID_URI.into())
     }
 }
+
+/// Parameters that are whole numbers.
+const NUMBERS: &[&str] = &[
+    "max-buckets",
+    "max-keys",
+    "max-parts",
+    "max-uploads",
+    "part-number-marker",
+];
 
 /// The header that a query parameter of a presigned address stands for.
 fn hoisted(name: &str) -> Option<HeaderName> {

@@ -197,13 +197,16 @@ impl House {
             ],
             recorder,
         ));
+        // SDKs put the bucket before a host that has a name.
+        let mut s3_domains = config.names.s3_domains;
+        s3_domains.push("localhost".to_owned());
         let endpoint = s3::S3Endpoint::new(s3::Settings {
             store: store.clone(),
             folder: data.join(OBJECTS),
             gate: Arc::new(PolicyGate::new(directory.clone())),
             clock,
             entropy,
-            domains: config.names.s3_domains.clone(),
+            domains: s3_domains.clone(),
         })?;
         let dev = match movable {
             Some(clock) => {
@@ -215,7 +218,7 @@ impl House {
         };
         Ok(House {
             front: Arc::new(Front {
-                s3: S3Front::new(endpoint, Arc::clone(&plane), config.names.s3_domains),
+                s3: S3Front::new(endpoint, Arc::clone(&plane), s3_domains),
                 pages: pages::Pages::new(Arc::clone(&plane), broker),
                 plane,
                 dev,
