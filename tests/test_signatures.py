@@ -3,6 +3,8 @@
 import datetime
 import hashlib
 import re
+import socket
+import subprocess
 
 import botocore.auth
 import botocore.awsrequest
@@ -175,6 +177,35 @@ def test_presigned_urls_of_buckets_work_too(arnold, bucket, version):
     url = client.generate_presigned_url("get_bucket_location", Params={"Bucket": bucket})
     assert requests.get(url, timeout=10).status_code == 200
     assert requests.get(url.replace("location", "versioning"), timeout=10).status_code == 403
+
+
+def told(arnold, head):
+    """The answer's bytes to a head that no client library would send."""
+    with socket.create_connection(("127.0.0.1", arnold.port), timeout=10) as peer:
+        peer.sendall(f"{head}Connection: close\r\n\r\n".encode())
+        return b"".join(iter(lambda: peer.recv(65536), b""))
+
+
+@pytest.mark.parametrize("way", ["http/1.0", "http/1.1", "http/2"])
+def test_a_presigned_url_reads_in_its_own_bucket_only(arnold, bucket, way):
+    """Version 2 does not bind the host: it must not lead to a bucket that nobody signed."""
+    s3 = arnold.client("s3")
+    s3.create_bucket(Bucket="victim")
+    s3.put_object(Bucket="victim", Key=f"{bucket}/x", Body=b"secret")
+    s3.put_object(Bucket=bucket, Key="x", Body=b"signed")
+    url = arnold.client("s3", signature_version="s3").generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "x"})
+    path = url.removeprefix(arnold.url)
+    answers = []
+    for host in ("victim.s3.amazonaws.com", "s3.amazonaws.com"):
+        if way == "http/2":
+            there = f"{host}:80:127.0.0.1:{arnold.port}"
+            command = ["curl", "-s", "-i", "--http2-prior-knowledge", "--connect-to", there, f"http://{host}{path}"]
+            answers.append(subprocess.run(command, capture_output=True, check=True, timeout=30).stdout)
+        else:
+            answers.append(told(arnold, f"GET http://{host}{path} {way.upper()}\r\n"))
+    astray, good = answers
+    assert b"SignatureDoesNotMatch" in astray and b"secret" not in astray
+    assert good.endswith(b"signed")
 
 
 @pytest.mark.parametrize("options", [
