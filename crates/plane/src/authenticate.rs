@@ -5,7 +5,7 @@
 
 use http::HeaderMap;
 use identity::{Caller, CredentialRefusal};
-use sigv4::{Age, Parts, Presented, Refusal, Rules, Style, Verified};
+use sigv4::{Age, Parts, Presented, Refusal, Rules, SignedForm, Style, Verified};
 
 use crate::{Environment, Error};
 
@@ -136,6 +136,22 @@ pub fn authenticate(
         signature: Some(verified),
         presented: Some(presented),
     })
+}
+
+/// Checks what a form claims about its signer: who that is, and the region of its scope.
+pub fn authenticate_form(
+    environment: &Environment,
+    form: &SignedForm,
+) -> Result<(Caller, Option<String>), Error> {
+    let now_s = environment.clock.epoch_seconds();
+    let credential = environment
+        .directory
+        .credential(form.access_key_id(), form.session_token(), now_s)
+        .map_err(|refusal| unknown(refusal, Style::S3))?;
+    form.verify(&credential.secret)
+        .map_err(|refusal| refuse(&refusal, Style::S3))?;
+    let region = form.scope().map(|scope| scope.region.to_owned());
+    Ok((credential.caller, region))
 }
 
 /// A refused signature in AWS's words.

@@ -23,7 +23,9 @@ mod pipeline;
 mod uses;
 
 pub use self::audit::Recorder;
-pub use self::authenticate::{Authenticated, Claimed, Head, authenticate, refuse, signing_service};
+pub use self::authenticate::{
+    Authenticated, Claimed, Head, authenticate, authenticate_form, refuse, signing_service,
+};
 pub use self::blocking::{hashing, run as blocking};
 pub use self::call::{Call, Dpop, Environment, Vouched, VouchedBy};
 pub use self::encoded::decode_authorization_message;

@@ -32,6 +32,8 @@ pub(crate) struct Call {
     pub(crate) source_conditions: Conditions,
     pub(crate) range: Option<Range>,
     pub(crate) if_range: Option<IfRange>,
+    /// Whether a browser's form uploads: nobody knows then how long the file is.
+    pub(crate) is_form: bool,
     pub(crate) witness: Arc<Witness>,
     asked: AtomicBool,
     document: OnceLock<Bytes>,
@@ -60,6 +62,7 @@ impl Call {
         method: Method,
         target: Target,
         headers: HeaderMap,
+        is_form: bool,
         witness: Arc<Witness>,
     ) -> (Call, HeaderMap) {
         let mut left = headers.clone();
@@ -73,6 +76,7 @@ impl Call {
             range: Range::take(&mut left),
             if_range: IfRange::take(&mut left),
             headers,
+            is_form,
             witness,
             asked: AtomicBool::new(false),
             document: OnceLock::new(),

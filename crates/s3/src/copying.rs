@@ -14,7 +14,7 @@ use crate::failure::{
 };
 use crate::house::{BucketState, House};
 use crate::names::is_bucket_name;
-use crate::receive::{INLINE_BYTES_MAX, Order, Received, UPLOAD_BYTES_MAX};
+use crate::receive::{INLINE_BYTES_MAX, Length, Order, Received, UPLOAD_BYTES_MAX};
 use crate::records::{NULL_VERSION, Object, Tag};
 use crate::request::not_implemented;
 use crate::writing::{Wish, check_write_headers, encryption, kind_of, with_checksum};
@@ -85,7 +85,8 @@ impl House {
             .bytes_of(&source.state, &source.object, offset, length)
             .map_err(Failure::internal)?;
         let bytes = bytes.map(|chunk| chunk.map_err(Failure::internal));
-        self.receive(bytes, length, order, &call.witness).await
+        self.receive(bytes, Length::Exactly(length), order, &call.witness)
+            .await
     }
 
     pub(crate) async fn copy_object(

@@ -28,12 +28,13 @@ use crate::failure::{
     ACCESS_DENIED, Answer, Failure, INVALID_ARGUMENT, INVALID_BUCKET_NAME, MALFORMED_XML,
     MAX_MESSAGE_LENGTH, from_library,
 };
+use crate::form::FormUpload;
 use crate::gate::{CallerHandle, Gate};
 use crate::house::House;
 use crate::names::{check_key, is_bucket_name};
 use crate::operations::Operations;
 use crate::payload::{BodyRefused, Witness, watch};
-use crate::request::{Target, not_implemented, strip_signing};
+use crate::request::{Target, strip_signing};
 
 /// Most bytes of a document that a request may carry: a thousand keys to delete or ten
 /// thousand parts to join. Other documents are far smaller.
@@ -100,7 +101,12 @@ impl S3Endpoint {
 
     /// Answers one request.
     pub async fn call(&self, request: Request<Body>) -> Response<Body> {
-        let method = request.method().clone();
+        let upload = request.extensions().get::<FormUpload>().cloned();
+        // What a form uploads goes the way of an ordinary upload, and is shown as what it is.
+        let method = match &upload {
+            Some(_) => Method::POST,
+            None => request.method().clone(),
+        };
         // Whoever answers a page of another origin wants to know what it asked with.
         let asked = match request.headers().contains_key(header::ORIGIN) {
             true => request.headers().clone(),
@@ -129,6 +135,11 @@ impl S3Endpoint {
         let mut response =
             answer.unwrap_or_else(|failure| render(&failure, &method, &request_id, &host_id));
 
+        if let (Some(upload), Ok(target)) = (&upload, &target)
+            && response.status().is_success()
+        {
+            upload.answer(&mut response, target);
+        }
         let headers = response.headers_mut();
         sign_off(headers, &request_id, &host_id);
         if let Ok(target) = &target
@@ -139,9 +150,11 @@ impl S3Endpoint {
         if witness.is_unread() && version < Version::HTTP_2 {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        response
-            .extensions_mut()
-            .insert(Described::of(&method, target, copies));
+        let mut described = Described::of(&method, target, copies);
+        if upload.is_some() {
+            described.operation = "PostObject".into();
+        }
+        response.extensions_mut().insert(described);
         response
     }
 
@@ -178,7 +191,7 @@ impl S3Endpoint {
         }
         let caller = parts.extensions.remove::<CallerHandle>();
         let caller = caller.ok_or_else(|| Failure::from(ACCESS_DENIED))?;
-        check_form(&parts.method, target, &parts.headers)?;
+        check_form(&parts.method, target)?;
 
         if let Some(bucket) = &target.bucket
             && !target.makes_bucket(&parts.method)
@@ -193,6 +206,7 @@ impl S3Endpoint {
             parts.method.clone(),
             target.clone(),
             parts.headers,
+            parts.extensions.get::<FormUpload>().is_some(),
             witness,
         );
         let call = Arc::new(call);
@@ -233,22 +247,13 @@ impl S3Endpoint {
 }
 
 /// Refuses what no operation would understand.
-fn check_form(method: &Method, target: &Target, headers: &HeaderMap) -> Answer<()> {
+fn check_form(method: &Method, target: &Target) -> Answer<()> {
     if let Some(bucket) = &target.bucket
         && !is_bucket_name(bucket)
     {
         return Err(INVALID_BUCKET_NAME.with("BucketName", bucket.as_str()));
     }
     check_key(&target.key)?;
-    let content_type = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
-    if method == Method::POST
-        && content_type.is_some_and(|kind| {
-            kind.to_ascii_lowercase()
-                .starts_with(b"multipart/form-data")
-        })
-    {
-        return Err(not_implemented());
-    }
     target.check(method)
 }
 

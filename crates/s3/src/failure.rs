@@ -92,7 +92,7 @@ impl Failure {
     }
 }
 
-fn element(xml: &mut String, name: &str, text: &str) {
+pub(crate) fn element(xml: &mut String, name: &str, text: &str) {
     let _ = write!(xml, "<{name}>");
     for c in text.chars() {
         match c {
@@ -143,6 +143,7 @@ codes! {
     INVALID_PART = 400 "InvalidPart" "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.";
     INVALID_PART_NUMBER = 416 "InvalidPartNumber" "The requested partnumber is not satisfiable";
     INVALID_PART_ORDER = 400 "InvalidPartOrder" "The list of parts was not in ascending order. Parts must be ordered by part number.";
+    INVALID_POLICY_DOCUMENT = 400 "InvalidPolicyDocument" "The content of the form does not meet the conditions specified in the policy document.";
     INVALID_RANGE = 416 "InvalidRange" "The requested range is not satisfiable";
     INVALID_REQUEST = 400 "InvalidRequest" "Invalid Request";
     INVALID_STORAGE_CLASS = 400 "InvalidStorageClass" "The storage class you specified is not valid";
@@ -151,6 +152,7 @@ codes! {
     KEY_TOO_LONG = 400 "KeyTooLongError" "Your key is too long";
     MALFORMED_ACL = 400 "MalformedACLError" "The XML you provided was not well-formed or did not validate against our published schema";
     MALFORMED_POLICY = 400 "MalformedPolicy" "Policies must be valid JSON and the first byte must be '{'";
+    MALFORMED_POST = 400 "MalformedPOSTRequest" "The body of your POST request is not well-formed multipart/form-data.";
     MALFORMED_XML = 400 "MalformedXML" "The XML you provided was not well-formed or did not validate against our published schema";
     MAX_MESSAGE_LENGTH = 400 "MaxMessageLengthExceeded" "Your request was too big.";
     METADATA_TOO_LARGE = 400 "MetadataTooLarge" "Your metadata headers exceed the maximum allowed metadata size";
@@ -172,6 +174,7 @@ codes! {
     NO_SUCH_WEBSITE = 404 "NoSuchWebsiteConfiguration" "The specified bucket does not have a website configuration";
     NOT_IMPLEMENTED = 501 "NotImplemented" "A header you provided implies functionality that is not implemented";
     NOT_MODIFIED = 304 "NotModified" "Not Modified";
+    POST_FIELDS_TOO_LARGE = 400 "MaxPostPreDataLengthExceededError" "Your POST request fields preceding the upload file were too large.";
     OPERATION_ABORTED = 409 "OperationAborted" "A conflicting conditional operation is currently in progress against this resource. Please try again.";
     PRECONDITION_FAILED = 412 "PreconditionFailed" "At least one of the pre-conditions you specified did not hold";
     REQUEST_TIMEOUT = 400 "RequestTimeout" "Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.";

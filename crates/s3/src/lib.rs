@@ -4,6 +4,8 @@
 //! it means, asks the [`Gate`] about every action that it takes, and answers. Records go to
 //! the store, the bytes of objects to a folder of files that have nothing to do with keys.
 //!
+//! A browser's form is read by [`form`] and comes in as an upload.
+//!
 //! The way through: `request` (what is meant?) → `payload` (the body, watched) → the library
 //! `s3s` (from the wire to types and back) → `operations` (which operation) → `door` (may
 //! they?) → `buckets`, `objects`, `reading`, `writing`, `uploads`, `listing` … (do it) →
@@ -23,6 +25,7 @@ mod described;
 mod door;
 mod endpoint;
 mod failure;
+pub mod form;
 mod gate;
 mod house;
 mod kept;

@@ -46,6 +46,17 @@ impl From<BodyRefused> for Failure {
     }
 }
 
+impl From<Failure> for BodyRefused {
+    fn from(failure: Failure) -> BodyRefused {
+        BodyRefused {
+            status: failure.status,
+            code: failure.code,
+            message: failure.message,
+            details: failure.details,
+        }
+    }
+}
+
 /// What was seen of a body.
 #[derive(Debug, Default)]
 pub(crate) struct Witness {

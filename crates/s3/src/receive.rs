@@ -71,6 +71,33 @@ pub(crate) struct Order<'a> {
     pub(crate) inline_bytes_max: Option<usize>,
 }
 
+/// How many bytes are to come.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Length {
+    Exactly(u64),
+    /// Only the end tells: so it is with the file of a form.
+    AtMost(u64),
+}
+
+impl Length {
+    fn most(self) -> u64 {
+        match self {
+            Length::Exactly(bytes) | Length::AtMost(bytes) => bytes,
+        }
+    }
+
+    /// Whether this many are too many, or at the end too few.
+    fn check(self, bytes: u64, is_end: bool) -> Answer<()> {
+        match self {
+            Length::Exactly(expected) if bytes > expected || is_end && bytes != expected => {
+                Err(incomplete(expected, bytes))
+            }
+            Length::AtMost(most) if bytes > most => Err(too_large(bytes)),
+            Length::Exactly(_) | Length::AtMost(_) => Ok(()),
+        }
+    }
+}
+
 impl House {
     /// Takes in the body of a request.
     pub(crate) async fn receive_body(
@@ -84,11 +111,13 @@ impl House {
             Some(text) => text.parse().ok(),
             None => body.remaining_length().exact().map(|bytes| bytes as u64),
         };
-        let length = length.ok_or(MISSING_CONTENT_LENGTH)?;
-        if length > UPLOAD_BYTES_MAX {
-            return Err(ENTITY_TOO_LARGE
-                .with("ProposedSize", length.to_string())
-                .with("MaxSizeAllowed", UPLOAD_BYTES_MAX.to_string()));
+        let length = match length {
+            Some(bytes) => Length::Exactly(bytes),
+            None if call.is_form => Length::AtMost(UPLOAD_BYTES_MAX),
+            None => return Err(MISSING_CONTENT_LENGTH.into()),
+        };
+        if length.most() > UPLOAD_BYTES_MAX {
+            return Err(too_large(length.most()));
         }
         let body = body.map(|chunk| {
             chunk.map_err(|_| {
@@ -100,37 +129,32 @@ impl House {
         self.receive(body, length, order, &call.witness).await
     }
 
-    /// Takes in a stream of this many bytes. Nothing stays behind if it fails.
+    /// Takes in a stream of this length. Nothing stays behind if it fails.
     pub(crate) async fn receive(
         &self,
         mut body: impl Stream<Item = Answer<Bytes>> + Unpin,
-        length: u64,
+        length: Length,
         order: Order<'_>,
         witness: &Witness,
     ) -> Answer<Received> {
         let mut tally = Tally::new(order.claim, order.wanted);
         let mut buffer: Vec<u8> = Vec::new();
         let mut file = None;
-        let in_memory = order
-            .inline_bytes_max
-            .is_some_and(|most| length <= most as u64);
         while let Some(chunk) = body.next().await {
             let chunk = chunk?;
             tally.update(&chunk);
-            if tally.size > length {
-                return Err(incomplete(length, tally.size));
-            }
+            length.check(tally.size, false)?;
             buffer.extend_from_slice(&chunk);
-            if !in_memory && buffer.len() >= WRITE_BYTES {
+            if buffer.len() >= WRITE_BYTES {
                 file = Some(
                     self.write(order.bucket, file, std::mem::take(&mut buffer))
                         .await?,
                 );
             }
         }
-        if tally.size != length {
-            return Err(incomplete(length, tally.size));
-        }
+        length.check(tally.size, true)?;
+        let inline_bytes_max = order.inline_bytes_max.map(|most| most as u64);
+        let in_memory = file.is_none() && inline_bytes_max.is_some_and(|most| tally.size <= most);
         let tallied = tally.finish(order.claim, witness)?;
         let content = match in_memory {
             true => Content::Memory(buffer),
@@ -176,6 +200,12 @@ async fn flush(file: std::fs::File, incoming: Incoming) -> Answer<Incoming> {
         .await
         .map_err(Failure::internal)?
         .map_err(Failure::internal)
+}
+
+fn too_large(bytes: u64) -> Failure {
+    ENTITY_TOO_LARGE
+        .with("ProposedSize", bytes.to_string())
+        .with("MaxSizeAllowed", UPLOAD_BYTES_MAX.to_string())
 }
 
 fn incomplete(expected: u64, provided: u64) -> Failure {

@@ -15,6 +15,7 @@ mod listen;
 mod patience;
 mod published;
 mod reset_point;
+mod s3_form;
 mod s3_front;
 mod s3_gate;
 mod unread;

@@ -23,9 +23,17 @@ const LATE: &str = "Your socket connection to the server was not read from or wr
 
 /// The S3 endpoint behind its door.
 pub(crate) struct S3Front {
-    endpoint: S3Endpoint,
-    plane: Arc<Plane>,
+    pub(crate) endpoint: S3Endpoint,
+    pub(crate) plane: Arc<Plane>,
     domains: Vec<String>,
+}
+
+/// A request of which everything is known that can be known before the endpoint sees it.
+pub(crate) struct Unwrapped {
+    pub(crate) onward: Request<Body>,
+    pub(crate) reading: Reading,
+    pub(crate) caller: S3Caller,
+    pub(crate) request_id: String,
 }
 
 impl S3Front {
@@ -82,19 +90,15 @@ impl S3Front {
         claimed: Claimed,
         peer: Peer,
     ) -> Response<AnswerBody> {
-        let request_id = self.request_id();
         let bucket = self.bucket(request.uri(), request.headers());
+        let (mut parts, body) = request.into_parts();
+        if matches!(claimed, Ok(None)) && is_form_for_bucket(&parts, bucket.as_deref()) {
+            return self.answer_form(parts, body, peer, bucket).await;
+        }
+        let request_id = self.request_id();
         let environment = self.plane.environment();
         let rules = Rules::s3(bucket.as_deref());
-        let (mut parts, body) = request.into_parts();
-        let mut facts = RequestFacts {
-            now: environment.clock.now(),
-            source_ip: peer.ip,
-            secure: peer.secure,
-            user_agent: text(&parts.headers, &header::USER_AGENT),
-            referer: text(&parts.headers, &header::REFERER),
-            region: REGION_DEFAULT.to_owned(),
-        };
+        let mut facts = self.facts(&parts.headers, peer);
         let head = Head::of(&parts);
         let authenticated = match authenticate(environment, &head, claimed, &rules, Style::S3, None)
         {
@@ -110,7 +114,7 @@ impl S3Front {
         if let Some(region) = authenticated.region {
             facts.region = region;
         }
-        let caller = Arc::new(S3Caller {
+        let caller = S3Caller {
             request: facts,
             signature_keys: signature_keys(
                 authenticated.presented.as_ref(),
@@ -119,9 +123,8 @@ impl S3Front {
                 environment.clock.epoch_seconds(),
             ),
             caller: authenticated.caller,
-        });
+        };
         let method = parts.method.clone();
-        let is_http1 = parts.version <= http::Version::HTTP_11;
         let signature = authenticated.signature.as_ref();
         let (body, reading) = match unwrap(&mut parts, body, signature) {
             Ok(unwrapped) => unwrapped,
@@ -131,12 +134,32 @@ impl S3Front {
                 let described = self.endpoint.describe(&parts);
                 let S3Caller {
                     caller, request, ..
-                } = caller.as_ref();
+                } = &caller;
                 self.record(described, &request_id, caller, request, outcome);
                 return self.refusal(error, &method, &request_id);
             }
         };
-        let mut onward = Request::from_parts(parts, body);
+        let onward = Request::from_parts(parts, body);
+        let unwrapped = Unwrapped {
+            onward,
+            reading,
+            caller,
+            request_id,
+        };
+        self.pass_on(unwrapped).await
+    }
+
+    /// Lets the endpoint answer, and puts on record what came of it.
+    pub(crate) async fn pass_on(&self, unwrapped: Unwrapped) -> Response<AnswerBody> {
+        let Unwrapped {
+            mut onward,
+            reading,
+            caller,
+            request_id,
+        } = unwrapped;
+        let caller = Arc::new(caller);
+        let method = onward.method().clone();
+        let is_http1 = onward.version() <= http::Version::HTTP_11;
         let extensions = onward.extensions_mut();
         extensions.insert(CallerHandle::new(Arc::clone(&caller)));
         extensions.insert(RequestId(request_id.clone()));
@@ -158,6 +181,18 @@ impl S3Front {
         response.map(AnswerBody::stream)
     }
 
+    /// What policies may ask about a request.
+    pub(crate) fn facts(&self, headers: &HeaderMap, peer: Peer) -> RequestFacts {
+        RequestFacts {
+            now: self.plane.environment().clock.now(),
+            source_ip: peer.ip,
+            secure: peer.secure,
+            user_agent: text(headers, &header::USER_AGENT),
+            referer: text(headers, &header::REFERER),
+            region: REGION_DEFAULT.to_owned(),
+        }
+    }
+
     /// A refusal before the endpoint was reached.
     fn refusal(
         &self,
@@ -176,7 +211,7 @@ impl S3Front {
             .map(AnswerBody::stream)
     }
 
-    fn record(
+    pub(crate) fn record(
         &self,
         described: Described,
         request_id: &str,
@@ -194,11 +229,23 @@ impl S3Front {
     }
 
     /// Sixteen characters, as S3's are.
-    fn request_id(&self) -> String {
+    pub(crate) fn request_id(&self) -> String {
         let mut bytes = [0u8; 8];
         self.plane.environment().entropy.fill(&mut bytes);
         format!("{:016X}", u64::from_be_bytes(bytes))
     }
+}
+
+/// Whether a browser's form comes to a bucket, and to nothing else: the path must not add to
+/// the key that the form names.
+fn is_form_for_bucket(parts: &http::request::Parts, bucket_in_host: Option<&str>) -> bool {
+    let path = parts.uri.path().strip_prefix('/').unwrap_or_default();
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let is_bucket = match bucket_in_host {
+        Some(_) => path.is_empty(),
+        None => !path.is_empty() && !path.contains(['/', '%']),
+    };
+    is_bucket && parts.uri.query().is_none() && s3::form::is_form(&parts.method, &parts.headers)
 }
 
 /// How a request ended, as its answer tells it.
@@ -287,13 +334,30 @@ fn unwrap(
                 details: answer.details,
             }) as Box<dyn std::error::Error + Send + Sync>
         }
-        BodyFault::Transport(Missing::Late) => Box::new(BodyRefused {
-            code: "RequestTimeout".into(),
-            status: 400,
-            message: LATE.into(),
-            details: Vec::new(),
-        }),
+        BodyFault::Transport(Missing::Late) => Box::new(late()),
         BodyFault::Transport(Missing::Broken(error)) => Box::new(error),
     });
     Ok((Body::http_body(body), reading))
+}
+
+fn late() -> BodyRefused {
+    BodyRefused {
+        code: "RequestTimeout".into(),
+        status: 400,
+        message: LATE.into(),
+        details: Vec::new(),
+    }
+}
+
+/// What S3 says of a body that did not arrive.
+pub(crate) fn body_refused(missing: Missing<hyper::Error>) -> BodyRefused {
+    match missing {
+        Missing::Late => late(),
+        Missing::Broken(_) => BodyRefused {
+            code: "IncompleteBody".into(),
+            status: 400,
+            message: "The request body terminated unexpectedly".into(),
+            details: Vec::new(),
+        },
+    }
 }

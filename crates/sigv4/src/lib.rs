@@ -5,11 +5,13 @@
 //! body must be, and [`VerifiedBody`] holds a streamed body to it, chunk by chunk.
 //!
 //! Signature Version 4 in the header, in the query, and over chunks; Signature Version 2 in
-//! the query, which old S3 clients still make. Version 4A is refused in words.
+//! the query, which old S3 clients still make. Version 4A is refused in words. [`SignedForm`] is
+//! what browsers upload by, where a policy is signed and no request.
 
 mod body;
 mod canonical;
 mod chunks;
+mod form;
 mod key;
 mod presented;
 mod query;
@@ -24,6 +26,7 @@ mod words;
 mod words_s3;
 
 pub use self::body::{BodyFault, VerifiedBody, unchunk};
+pub use self::form::SignedForm;
 pub use self::key::{SigningKey, SigningSecret};
 pub use self::presented::{Place, Presented, Scope, presented};
 pub use self::refusal::{Answer, LifetimeFault, Refusal, ScopeFault, Style};

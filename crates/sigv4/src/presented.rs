@@ -376,6 +376,6 @@ fn signed_headers(text: &str, place: Place) -> Result<Vec<String>, Refusal> {
     }
 }
 
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     text.chars().take(QUOTED_CHARS_MAX).collect()
 }

@@ -19,6 +19,9 @@ pub enum Refusal {
     /// Both the header and the query claim to sign.
     #[error("the header and the query both carry a signature")]
     TwoMechanisms,
+    /// A form that is signed lacks a field.
+    #[error("the form has no field `{0}`")]
+    MissingField(&'static str),
     /// An algorithm that nobody knows.
     #[error("the algorithm `{found}` is not supported")]
     Algorithm {

@@ -17,7 +17,7 @@ pub(crate) const PRESIGNED_S_MAX: i64 = 604_800;
 /// The longest name of a region, in bytes.
 const REGION_BYTES_MAX: usize = 64;
 /// Where a scope ends.
-const TERMINATOR: &str = "aws4_request";
+pub(crate) const TERMINATOR: &str = "aws4_request";
 
 /// What a service demands of signatures.
 #[derive(Debug, Clone, Copy)]

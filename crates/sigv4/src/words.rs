@@ -85,6 +85,7 @@ fn words(refusal: &Refusal) -> (Kind, Cow<'static, str>) {
         | Refusal::Lifetime(_)
         | Refusal::Unbound(_)
         | Refusal::Ambiguous(_)
+        | Refusal::MissingField(_)
         | Refusal::Mismatch
         | Refusal::PayloadWord(_)
         | Refusal::Body { .. }

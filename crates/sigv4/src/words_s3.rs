@@ -73,6 +73,11 @@ fn head(refusal: &Refusal) -> Words {
             400,
             format!("The authorization header is malformed; {name} cannot be read.").into(),
         ),
+        Refusal::MissingField(name) => (
+            "InvalidArgument",
+            400,
+            format!("Bucket POST must contain a field named '{name}'.  If it is specified, please check the order of the fields.").into(),
+        ),
         Refusal::TwoMechanisms => (
             "InvalidArgument",
             400,
@@ -292,6 +297,10 @@ fn details(refusal: &Refusal) -> Vec<(&'static str, String)> {
         Refusal::Body { signed, found } => vec![
             ("ClientComputedContentSHA256", signed.clone()),
             ("S3ComputedContentSHA256", found.clone()),
+        ],
+        Refusal::MissingField(name) => vec![
+            ("ArgumentName", (*name).to_owned()),
+            ("ArgumentValue", String::new()),
         ],
         Refusal::PayloadWord(found) => vec![
             ("ArgumentName", "x-amz-content-sha256".to_owned()),
