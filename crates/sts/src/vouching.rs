@@ -139,11 +139,17 @@ impl Vouching {
             Some(amazon @ social::Provider::Amazon) => (amazon, "user_id"),
             Some(facebook @ social::Provider::Facebook) => (facebook, "id"),
             _ => {
-                return Err(Error::validation(
-                    "ProviderId is only for OAuth 2.0 access tokens, of www.amazon.com and graph.facebook.com; an ID token names its provider itself.",
+                let message = "Not authorized to perform sts:AssumeRoleWithWebIdentity";
+                return Err(Error::access_denied(message).because(
+                    "ProviderId is for access tokens of www.amazon.com and graph.facebook.com; an ID token names its provider itself",
                 ));
             }
         };
+        // Somebody's ID token is not shown to a provider that did not make it.
+        if provider == social::Provider::Amazon && Unverified::parse(token).is_ok() {
+            return Err(Error::new("InvalidIdentityToken")
+                .say("Provided Token is not a Login With Amazon token"));
+        }
         let person = verify(call, provider, token).await?;
         Ok(Vouching::of_person(
             provider_id,

@@ -394,10 +394,21 @@ fn trust_confines_by_subject_and_the_session_keeps_it() {
 fn a_provider_id_belongs_to_other_kinds_of_tokens() {
     let house = house();
     let token = token(&claims(now(&house)));
-    let mut form = form(ROLE, &token);
-    form.push(("ProviderId", "idp.example.com"));
-    let refused = house.refused(&Caller::Anonymous, "AssumeRoleWithWebIdentity", &form);
-    assert_eq!(refused.0, "ValidationError");
+    let refused = |provider_id| {
+        let mut form = form(ROLE, &token);
+        form.push(("ProviderId", provider_id));
+        house.refused(&Caller::Anonymous, "AssumeRoleWithWebIdentity", &form)
+    };
+    for unknown in ["idp.example.com", "accounts.google.com", PROVIDER] {
+        assert_eq!(refused(unknown), says(NOT_AUTHORIZED.0, NOT_AUTHORIZED.1));
+    }
+    assert_eq!(
+        refused("www.amazon.com"),
+        says(
+            "InvalidIdentityToken",
+            "Provided Token is not a Login With Amazon token"
+        )
+    );
 }
 
 #[test]
