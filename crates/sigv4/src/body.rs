@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::chunks::Decoder;
 use crate::verify::{Payload, Verified, same};
-use crate::{Parts, Refusal};
+use crate::{Parts, Refusal, names};
 
 /// What may go wrong while a body is read.
 #[derive(Debug, thiserror::Error)]
@@ -41,9 +41,6 @@ enum Check {
     Chunks(Box<Decoder>),
 }
 
-/// The header with the length of a body taken out of its chunks.
-const DECODED_LENGTH: &str = "x-amz-decoded-content-length";
-
 impl<B> VerifiedBody<B> {
     /// Holds `inner` to what the signature says of it.
     pub fn new(inner: B, verified: &Verified, parts: &Parts<'_>) -> Result<Self, Refusal> {
@@ -58,10 +55,10 @@ impl<B> VerifiedBody<B> {
             ),
             Payload::Chunks { trailer, .. } => {
                 let length = parts
-                    .header(DECODED_LENGTH)?
+                    .header(&names::DECODED_LENGTH)?
                     .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
                     .and_then(|text| text.parse().ok())
-                    .ok_or(Refusal::MissingHeader(DECODED_LENGTH))?;
+                    .ok_or(Refusal::MissingHeader(names::DECODED_LENGTH.text))?;
                 let announced = trailer.then(|| announced(parts)).transpose()?;
                 let decoder = Decoder::new(verified.seed.clone(), announced, length);
                 (Check::Chunks(Box::new(decoder)), Some(length))
@@ -94,7 +91,7 @@ pub(crate) fn held_to(signed: &str, found: String) -> Result<(), Refusal> {
 
 /// The names that `x-amz-trailer` announces.
 fn announced(parts: &Parts<'_>) -> Result<Vec<String>, Refusal> {
-    let names = parts.header("x-amz-trailer")?.unwrap_or_default();
+    let names = parts.header(&names::TRAILER)?.unwrap_or_default();
     Ok(names
         .split(',')
         .map(|name| name.trim().to_ascii_lowercase())

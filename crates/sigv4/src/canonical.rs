@@ -1,5 +1,6 @@
 //! The canonical request: what both sides must have signed, byte for byte.
 
+use crate::names::SignedHeaders;
 use crate::query::{Parameters, decode, encode};
 use crate::{Parts, Refusal};
 
@@ -16,7 +17,7 @@ pub(crate) enum PathStyle {
 pub(crate) fn request(
     parts: &Parts<'_>,
     style: PathStyle,
-    signed_headers: &[String],
+    signed_headers: &SignedHeaders,
     payload_hash: &str,
 ) -> Result<Vec<u8>, Refusal> {
     let mut text = Vec::with_capacity(1024 + parts.query.len());
@@ -26,16 +27,11 @@ pub(crate) fn request(
     text.push(b'\n');
     query(parts.query, &mut text)?;
     text.push(b'\n');
-    for name in signed_headers {
+    for name in signed_headers.iter() {
         header(parts, name, &mut text)?;
     }
     text.push(b'\n');
-    for (at, name) in signed_headers.iter().enumerate() {
-        if at > 0 {
-            text.push(b';');
-        }
-        text.extend_from_slice(name.as_bytes());
-    }
+    text.extend_from_slice(signed_headers.as_str().as_bytes());
     text.push(b'\n');
     text.extend_from_slice(payload_hash.as_bytes());
     Ok(text)
@@ -129,8 +125,16 @@ fn header(parts: &Parts<'_>, name: &str, text: &mut Vec<u8>) -> Result<(), Refus
             text.push(b',');
         }
         found = true;
+        let value = value.as_bytes();
+        // Looked at without a way out in the middle, which is a few instructions.
+        let has_blanks = value
+            .iter()
+            .fold(false, |found, byte| found | byte.is_ascii_whitespace());
+        if !has_blanks {
+            text.extend_from_slice(value);
+            continue;
+        }
         let words = value
-            .as_bytes()
             .split(|byte| byte.is_ascii_whitespace())
             .filter(|word| !word.is_empty());
         for (at, word) in words.enumerate() {

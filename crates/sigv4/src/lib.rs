@@ -12,11 +12,14 @@ mod body;
 mod canonical;
 mod chunks;
 mod form;
+mod credential;
 mod key;
+mod names;
 mod presented;
 mod query;
 mod refusal;
 mod sign;
+mod split;
 mod stamp;
 #[cfg(test)]
 mod suite;
@@ -35,6 +38,8 @@ pub use self::verify::{Age, Payload, Rules, Verified, check_scope, verify};
 
 use http::HeaderMap;
 
+use self::names::Wanted;
+
 /// The head of a request, as it came.
 #[derive(Debug, Clone, Copy)]
 pub struct Parts<'a> {
@@ -52,23 +57,23 @@ pub struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     /// The one value of a header; two are a refusal.
-    fn header(&self, name: &'static str) -> Result<Option<&'a str>, Refusal> {
-        let mut values = self.headers.get_all(name).iter();
+    fn header(&self, wanted: &'static Wanted) -> Result<Option<&'a str>, Refusal> {
+        let mut values = self.headers.get_all(&wanted.name).iter();
         let Some(value) = values.next() else {
             return Ok(None);
         };
         if values.next().is_some() {
-            return Err(Refusal::Repeated(name.into()));
+            return Err(Refusal::Repeated(wanted.text.into()));
         }
         value
             .to_str()
             .map(|text| Some(text.trim()))
-            .map_err(|_not_ascii| Refusal::Unreadable(name))
+            .map_err(|_not_ascii| Refusal::Unreadable(wanted.text))
     }
 
     /// The host that the request is for.
     fn host(&self) -> Result<Option<&'a str>, Refusal> {
-        match (self.header("host")?, self.authority) {
+        match (self.header(&names::HOST)?, self.authority) {
             (Some(host), Some(authority)) if !host.eq_ignore_ascii_case(authority) => {
                 Err(Refusal::Repeated("host".into()))
             }

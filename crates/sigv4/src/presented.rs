@@ -1,6 +1,9 @@
 //! What a request claims about its signer. Nothing here is believed yet.
 
+use crate::credential::Credential;
+use crate::names::{self, SignedHeaders};
 use crate::query::{Parameters, only};
+use crate::split::{cut, split};
 use crate::stamp::Stamp;
 use crate::{Parts, Refusal};
 
@@ -19,7 +22,6 @@ pub(crate) const ASYMMETRIC: &str = "AWS4-ECDSA-P256-SHA256";
 #[derive(Debug, Clone)]
 pub struct Presented {
     pub(crate) form: Form,
-    pub(crate) access_key_id: String,
     pub(crate) signature: String,
     pub(crate) session_token: Option<String>,
 }
@@ -27,18 +29,15 @@ pub struct Presented {
 #[derive(Debug, Clone)]
 pub(crate) enum Form {
     /// Signature Version 4, header or query.
-    V4(V4),
+    V4(Box<V4>),
     /// Signature Version 2 in the query, good until this second since 1970.
-    V2 { expires: i64 },
+    V2 { access_key_id: String, expires: i64 },
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct V4 {
-    pub(crate) date: String,
-    pub(crate) region: String,
-    pub(crate) service: String,
-    pub(crate) terminator: String,
-    pub(crate) signed_headers: Vec<String>,
+    pub(crate) credential: Credential,
+    pub(crate) signed_headers: SignedHeaders,
     pub(crate) stamp: Stamp,
     /// What only a presigned address says; `None` when the header signs.
     pub(crate) presigned: Option<Presigned>,
@@ -84,7 +83,10 @@ impl V4 {
 impl Presented {
     /// Whose key.
     pub fn access_key_id(&self) -> &str {
-        &self.access_key_id
+        match &self.form {
+            Form::V4(v4) => v4.credential.access_key_id(),
+            Form::V2 { access_key_id, .. } => access_key_id,
+        }
     }
 
     /// The session token that came along.
@@ -96,9 +98,9 @@ impl Presented {
     pub fn scope(&self) -> Option<Scope<'_>> {
         match &self.form {
             Form::V4(v4) => Some(Scope {
-                date: &v4.date,
-                region: &v4.region,
-                service: &v4.service,
+                date: v4.credential.date(),
+                region: v4.credential.region(),
+                service: v4.credential.service(),
             }),
             Form::V2 { .. } => None,
         }
@@ -131,7 +133,7 @@ impl Presented {
 
 /// Finds what a request presents: nothing, one signature, or a reason to refuse it.
 pub fn presented(parts: &Parts<'_>) -> Result<Option<Presented>, Refusal> {
-    let authorization = parts.header("authorization")?;
+    let authorization = parts.header(&names::AUTHORIZATION)?;
     let parameters = Parameters::read(parts.query)?;
     let v4_query = ["X-Amz-Algorithm", "X-Amz-Signature", "X-Amz-Credential"]
         .iter()
@@ -164,20 +166,17 @@ fn from_header(parts: &Parts<'_>, text: &str) -> Result<Option<Presented>, Refus
         }
     }
     let fields = fields(rest)?;
-    let stamp = match (parts.header("x-amz-date")?, parts.header("date")?) {
+    let stamp = match (parts.header(&names::AMZ_DATE)?, parts.header(&names::DATE)?) {
         (Some(at), _) => Some((at, Stamp::read(at))),
         (None, Some(at)) => Some((at, Stamp::read_http(at))),
         (None, None) => None,
     };
-    let missing: Vec<&'static str> = [
+    let missing = [
         ("Credential", fields.credential.is_none()),
         ("Signature", fields.signature.is_none()),
         ("SignedHeaders", fields.signed_headers.is_none()),
         ("X-Amz-Date", stamp.is_none()),
-    ]
-    .into_iter()
-    .filter_map(|(name, is_missing)| is_missing.then_some(name))
-    .collect();
+    ];
     let (Some(credential), Some(signature), Some(signed_headers), Some((at, stamp))) = (
         fields.credential,
         fields.signature,
@@ -186,7 +185,7 @@ fn from_header(parts: &Parts<'_>, text: &str) -> Result<Option<Presented>, Refus
     ) else {
         return Err(Refusal::Missing {
             place: Place::Header,
-            fields: missing,
+            fields: only_missing(&missing),
         });
     };
     let claim = Claim {
@@ -196,13 +195,17 @@ fn from_header(parts: &Parts<'_>, text: &str) -> Result<Option<Presented>, Refus
         stamp,
         presigned: None,
     };
-    let (access_key_id, v4) = claim.read()?;
     Ok(Some(Presented {
-        form: Form::V4(v4),
-        access_key_id,
+        form: Form::V4(Box::new(claim.read()?)),
         signature: signature.to_owned(),
-        session_token: parts.header("x-amz-security-token")?.map(str::to_owned),
+        session_token: parts.header(&names::SECURITY_TOKEN)?.map(str::to_owned),
     }))
+}
+
+/// The names of those that are missing.
+fn only_missing(fields: &[(&'static str, bool)]) -> Vec<&'static str> {
+    let missing = fields.iter().filter(|(_, is_missing)| *is_missing);
+    missing.map(|(name, _)| *name).collect()
 }
 
 /// The fields of an `Authorization` header.
@@ -215,13 +218,11 @@ struct Fields<'a> {
 
 fn fields(text: &str) -> Result<Fields<'_>, Refusal> {
     let mut fields = Fields::default();
-    for field in text.split(',').map(str::trim) {
+    for field in split(text, b',').map(str::trim) {
         if field.is_empty() && text.trim().is_empty() {
             break;
         }
-        let (name, value) = field
-            .split_once('=')
-            .ok_or_else(|| Refusal::NotAPair(quoted(field)))?;
+        let (name, value) = cut(field, b'=').ok_or_else(|| Refusal::NotAPair(quoted(field)))?;
         let (place, name) = match name {
             "Credential" => (&mut fields.credential, "Credential"),
             "SignedHeaders" => (&mut fields.signed_headers, "SignedHeaders"),
@@ -245,22 +246,19 @@ fn from_query(parts: &Parts<'_>, parameters: &Parameters) -> Result<Presented, R
         lifetime: only(parameters, "X-Amz-Expires")?.map(str::to_owned),
         payload: only(parameters, "X-Amz-Content-Sha256")?.map(str::to_owned),
     };
-    let missing: Vec<&'static str> = [
+    let missing = [
         ("X-Amz-Algorithm", algorithm.is_none()),
         ("X-Amz-Credential", credential.is_none()),
         ("X-Amz-Signature", signature.is_none()),
         ("X-Amz-SignedHeaders", signed_headers.is_none()),
         ("X-Amz-Date", at.is_none()),
-    ]
-    .into_iter()
-    .filter_map(|(name, is_missing)| is_missing.then_some(name))
-    .collect();
+    ];
     let (Some(algorithm), Some(credential), Some(signature), Some(signed_headers), Some(at)) =
         (algorithm, credential, signature, signed_headers, at)
     else {
         return Err(Refusal::Missing {
             place: Place::Query,
-            fields: missing,
+            fields: only_missing(&missing),
         });
     };
     match algorithm {
@@ -280,13 +278,12 @@ fn from_query(parts: &Parts<'_>, parameters: &Parameters) -> Result<Presented, R
         stamp: Stamp::read(at),
         presigned: Some(presigned),
     };
-    let (access_key_id, v4) = claim.read()?;
+    let v4 = claim.read()?;
     let in_query = only(parameters, "X-Amz-Security-Token")?;
     // As S3 does it, the header wins over the query; `verify` refuses one that is not signed.
-    let session_token = parts.header("x-amz-security-token")?.or(in_query);
+    let session_token = parts.header(&names::SECURITY_TOKEN)?.or(in_query);
     Ok(Presented {
-        form: Form::V4(v4),
-        access_key_id,
+        form: Form::V4(Box::new(v4)),
         signature: signature.to_owned(),
         session_token: session_token.map(str::to_owned),
     })
@@ -307,8 +304,10 @@ fn from_query_v2(parameters: &Parameters) -> Result<Presented, Refusal> {
         .filter(|seconds| is_number && *seconds <= EXPIRES_MAX)
         .ok_or_else(|| Refusal::ExpiresVersion2(quoted(expires)))?;
     Ok(Presented {
-        form: Form::V2 { expires },
-        access_key_id: access_key_id.to_owned(),
+        form: Form::V2 {
+            access_key_id: access_key_id.to_owned(),
+            expires,
+        },
         signature: signature.to_owned(),
         session_token: only(parameters, "x-amz-security-token")?.map(str::to_owned),
     })
@@ -324,8 +323,7 @@ struct Claim<'a> {
 }
 
 impl Claim<'_> {
-    /// The access key id, and the rest.
-    fn read(self) -> Result<(String, V4), Refusal> {
+    fn read(self) -> Result<V4, Refusal> {
         let place = match self.presigned {
             Some(_) => Place::Query,
             None => Place::Header,
@@ -334,44 +332,20 @@ impl Claim<'_> {
             place,
             found: quoted(self.at),
         })?;
-        let mut fields = self.credential.split('/');
-        let mut next = || fields.next().filter(|field| !field.is_empty());
-        let (Some(key), Some(date), Some(region), Some(service), Some(terminator), None) =
-            (next(), next(), next(), next(), next(), next())
-        else {
-            return Err(Refusal::Credential {
+        let credential = Credential::read(self.credential).ok_or_else(|| Refusal::Credential {
+            place,
+            found: quoted(self.credential),
+        })?;
+        let signed_headers =
+            SignedHeaders::read(self.signed_headers).ok_or_else(|| Refusal::SignedHeaders {
                 place,
-                found: quoted(self.credential),
-            });
-        };
-        let v4 = V4 {
-            date: date.to_owned(),
-            region: region.to_owned(),
-            service: service.to_owned(),
-            terminator: terminator.to_owned(),
-            signed_headers: signed_headers(self.signed_headers, place)?,
+                found: quoted(self.signed_headers),
+            })?;
+        Ok(V4 {
+            credential,
+            signed_headers,
             stamp,
             presigned: self.presigned,
-        };
-        Ok((key.to_owned(), v4))
-    }
-}
-
-/// Lower-case, sorted and each once: there is one way to write what was signed.
-fn signed_headers(text: &str, place: Place) -> Result<Vec<String>, Refusal> {
-    let names: Vec<String> = text.split(';').map(str::to_owned).collect();
-    let is_name = |name: &String| {
-        !name.is_empty()
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_graphic() && !byte.is_ascii_uppercase())
-    };
-    if names.iter().all(is_name) && names.is_sorted_by(|a, b| a < b) {
-        Ok(names)
-    } else {
-        Err(Refusal::SignedHeaders {
-            place,
-            found: quoted(text),
         })
     }
 }

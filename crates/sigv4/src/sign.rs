@@ -4,7 +4,8 @@ use aws::Secret;
 
 use crate::canonical::{self, PathStyle};
 use crate::key::{EMPTY_SHA256, SigningKey, sha256_hex};
-use crate::presented::ALGORITHM;
+use crate::names::SignedHeaders;
+use crate::presented::{ALGORITHM, Place};
 use crate::query::encode;
 use crate::stamp::basic;
 use crate::{Parts, Refusal};
@@ -41,7 +42,7 @@ impl Signature<'_> {
     fn of(
         &self,
         parts: &Parts<'_>,
-        signed_headers: &[String],
+        signed_headers: &SignedHeaders,
         payload_hash: &str,
     ) -> Result<String, Refusal> {
         let style = if self.service == "s3" {
@@ -78,26 +79,27 @@ pub fn sign(
 ) -> Result<String, Refusal> {
     let signed = signed_headers(parts, |name| {
         name.starts_with("x-amz-") || name == "content-type"
-    });
+    })?;
     let value = signature.of(parts, &signed, payload)?;
     Ok(format!(
         "{ALGORITHM} Credential={}/{}, SignedHeaders={}, Signature={value}",
         signature.access_key_id,
         signature.scope(),
-        signed.join(";"),
+        signed.as_str(),
     ))
 }
 
 /// The host and the chosen headers, sorted.
-fn signed_headers(parts: &Parts<'_>, chosen: fn(&str) -> bool) -> Vec<String> {
+fn signed_headers(parts: &Parts<'_>, chosen: fn(&str) -> bool) -> Result<SignedHeaders, Refusal> {
     let names = parts.headers.keys().map(http::HeaderName::as_str);
-    let mut signed: Vec<String> = names
-        .filter(|name| chosen(name))
-        .chain(["host"])
-        .map(str::to_owned)
-        .collect();
-    signed.sort();
-    signed
+    let chosen = names.filter(|name| chosen(name));
+    let mut signed: Vec<&str> = chosen.chain(["host"]).collect();
+    signed.sort_unstable();
+    let list = signed.join(";");
+    SignedHeaders::read(&list).ok_or(Refusal::SignedHeaders {
+        place: Place::Header,
+        found: list,
+    })
 }
 
 /// The query of a presigned address, good for `expires_s` seconds. The host and every `x-amz-*`
@@ -123,8 +125,8 @@ pub fn presign(
     if let Some(token) = session_token {
         add("X-Amz-Security-Token", token);
     }
-    let signed = signed_headers(parts, |name| name.starts_with("x-amz-"));
-    add("X-Amz-SignedHeaders", &signed.join(";"));
+    let signed = signed_headers(parts, |name| name.starts_with("x-amz-"))?;
+    add("X-Amz-SignedHeaders", signed.as_str());
     let unsigned = Parts {
         query: &query,
         ..*parts

@@ -11,6 +11,7 @@ use hmac::{Hmac, Mac};
 use http::HeaderName;
 use sha1::Sha1;
 
+use crate::names::{self, Wanted};
 use crate::presented::Presented;
 use crate::query::Parameters;
 use crate::verify::same;
@@ -153,8 +154,8 @@ fn string_to_sign(parts: &Parts<'_>, expires: i64, resource: &str) -> Result<Str
     let mut text = format!(
         "{}\n{}\n{}\n{expires}\n",
         parts.method,
-        content(parts, &parameters, "content-md5")?,
-        content(parts, &parameters, "content-type")?,
+        content(parts, &parameters, &names::CONTENT_MD5)?,
+        content(parts, &parameters, &names::CONTENT_TYPE)?,
     );
     for (name, value) in amz_headers(parts, &parameters)? {
         text.push_str(&format!("{name}:{value}\n"));
@@ -194,17 +195,18 @@ fn string_to_sign(parts: &Parts<'_>, expires: i64, resource: &str) -> Result<Str
 fn content<'a>(
     parts: &Parts<'a>,
     parameters: &[(&str, &'a str)],
-    name: &'static str,
+    wanted: &'static Wanted,
 ) -> Result<&'a str, Refusal> {
+    let repeated = || Refusal::Repeated(wanted.text.into());
     let mut found = parameters
         .iter()
-        .filter(|(found, _)| *found == name)
+        .filter(|(found, _)| *found == wanted.text)
         .map(|(_, value)| *value);
-    match (found.next(), found.next(), parts.header(name)?) {
-        (_, Some(_), _) => Err(Refusal::Repeated(name.into())),
-        (Some(query), None, Some(header)) if query != header => Err(Refusal::Repeated(name.into())),
+    match (found.next(), found.next(), parts.header(wanted)?) {
+        (_, Some(_), _) => Err(repeated()),
+        (Some(query), None, Some(header)) if query != header => Err(repeated()),
         (Some(value), None, _) | (None, None, Some(value)) if holds_line(value) => {
-            Err(Refusal::Ambiguous(name.to_owned()))
+            Err(Refusal::Ambiguous(wanted.text.to_owned()))
         }
         (Some(value), None, _) | (None, None, Some(value)) => Ok(value),
         (None, None, None) => Ok(""),

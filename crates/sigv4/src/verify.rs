@@ -5,6 +5,7 @@ use subtle::ConstantTimeEq;
 use crate::body::held_to;
 use crate::canonical::{self, PathStyle};
 use crate::key::{EMPTY_SHA256, SigningKey, SigningSecret, sha256_hex};
+use crate::names;
 use crate::presented::{ALGORITHM, Form, Place, Presented, V4};
 use crate::refusal::{LifetimeFault, ScopeFault};
 use crate::stamp::Stamp;
@@ -136,7 +137,7 @@ pub enum Age {
 /// request costs no look-up.
 pub fn check_scope(presented: &Presented, rules: &Rules<'_>, now_s: i64) -> Result<Age, Refusal> {
     match (&presented.form, rules.s3) {
-        (Form::V2 { expires }, Some(_)) => v2::check_time(*expires, now_s).map(|()| Age::Fresh),
+        (Form::V2 { expires, .. }, Some(_)) => v2::check_time(*expires, now_s).map(|()| Age::Fresh),
         (Form::V2 { .. }, None) => Err(Refusal::Version2),
         (Form::V4(v4), Some(_)) => {
             check_fit(v4, rules)?;
@@ -169,7 +170,7 @@ pub fn verify(
     }
     let v4 = match &presented.form {
         Form::V4(v4) => v4,
-        Form::V2 { expires } => {
+        Form::V2 { expires, .. } => {
             let bucket = rules.s3.and_then(|s3| s3.bucket_in_host);
             v2::verify(presented, *expires, parts, bucket, secret)?;
             return Ok(Verified {
@@ -186,8 +187,9 @@ pub fn verify(
         None => PathStyle::Normalized,
     };
     let canonical = canonical::request(parts, style, &v4.signed_headers, &payload_hash)?;
-    let key = secret.key(&v4.date, &v4.region, &v4.service);
-    let scope = [&v4.date, &v4.region, &v4.service, TERMINATOR].join("/");
+    let credential = &v4.credential;
+    let key = secret.key(credential.date(), credential.region(), credential.service());
+    let scope = credential.scope();
     let expected = key.sign(&[
         ALGORITHM.as_bytes(),
         b"\n",
@@ -203,7 +205,7 @@ pub fn verify(
     let seed = matches!(payload, Payload::Chunks { signed: true, .. }).then(|| Seed {
         key,
         stamp: v4.stamp,
-        scope,
+        scope: scope.to_owned(),
         signature: expected,
     });
     Ok(Verified {
@@ -220,13 +222,14 @@ pub(crate) fn same(expected: &str, found: &str) -> bool {
 
 /// Every fault of the scope at once, as the services tell it.
 fn check_fit(v4: &V4, rules: &Rules<'_>) -> Result<(), Refusal> {
+    let (date, region) = (v4.credential.date(), v4.credential.region());
+    let (service, terminator) = (v4.credential.service(), v4.credential.terminator());
     let fault = ScopeFault {
         place: v4.place(),
-        region: (!is_region(&v4.region)).then(|| v4.region.clone()),
-        service: (v4.service != rules.service)
-            .then(|| (v4.service.clone(), rules.service.to_owned())),
-        terminator: (v4.terminator != TERMINATOR).then(|| v4.terminator.clone()),
-        date: (v4.date != v4.stamp.date()).then(|| (v4.date.clone(), v4.stamp.to_string())),
+        region: (!is_region(region)).then(|| region.to_owned()),
+        service: (service != rules.service).then(|| (service.to_owned(), rules.service.to_owned())),
+        terminator: (terminator != TERMINATOR).then(|| terminator.to_owned()),
+        date: (date != v4.stamp.date()).then(|| (date.to_owned(), v4.stamp.to_string())),
     };
     let fits = fault.region.is_none()
         && fault.service.is_none()
@@ -301,7 +304,7 @@ fn check_time_s3(v4: &V4, now_s: i64) -> Result<Age, Refusal> {
 }
 
 fn check_host(v4: &V4) -> Result<(), Refusal> {
-    if v4.signed_headers.iter().any(|name| name == "host") {
+    if v4.signed_headers.contains("host") {
         Ok(())
     } else {
         Err(Refusal::NotSigned(vec!["host".to_owned()]))
@@ -327,15 +330,18 @@ const SINGLES: &[&str] = &[
 /// signed values are joined by commas, so one header could be split into two.
 fn check_signed_headers(v4: &V4, parts: &Parts<'_>) -> Result<(), Refusal> {
     check_host(v4)?;
-    let is_signed = |name: &str| v4.signed_headers.iter().any(|signed| signed == name);
     let mut unsigned: Vec<String> = Vec::new();
-    for name in parts.headers.keys().map(http::HeaderName::as_str) {
+    // Without a name twice, as in nearly every request, there is nothing to look for.
+    let may_repeat = parts.headers.len() > parts.headers.keys_len();
+    for key in parts.headers.keys() {
+        let name = key.as_str();
         let is_ours = name.starts_with("x-amz-");
-        if is_ours && !is_signed(name) {
+        if is_ours && !v4.signed_headers.contains(name) {
             unsigned.push(name.to_owned());
         }
-        let is_single = (is_ours && !LISTS.contains(&name)) || SINGLES.contains(&name);
-        if is_single && parts.headers.get_all(name).iter().nth(1).is_some() {
+        let is_single = || (is_ours && !LISTS.contains(&name)) || SINGLES.contains(&name);
+        let is_repeated = || parts.headers.get_all(key).iter().nth(1).is_some();
+        if may_repeat && is_repeated() && is_single() {
             return Err(Refusal::Repeated(name.to_owned().into()));
         }
     }
@@ -355,7 +361,7 @@ fn payload(
     rules: &Rules<'_>,
     body: Option<&[u8]>,
 ) -> Result<(Payload, String), Refusal> {
-    let declared = parts.header("x-amz-content-sha256")?;
+    let declared = parts.header(&names::CONTENT_SHA256)?;
     if rules.s3.is_none() {
         // Whatever the header says: what is hashed is what came.
         let hash = sha256_hex(body.unwrap_or_default());
