@@ -22,9 +22,9 @@ impl Entropy for SystemEntropy {
 
 /// A random UUID (version 4), as text in lower case with hyphens.
 pub fn uuid_v4(entropy: &dyn Entropy) -> String {
-    let digit = |nibble: u8| match nibble {
-        0..10 => char::from(b'0' + nibble),
-        _ => char::from(b'a' - 10 + nibble),
+    let digit = |nibble: u8| {
+        let beyond_nine = u8::from(nibble > 9);
+        char::from(b'0' + nibble + beyond_nine * (b'a' - b'9' - 1))
     };
     let mut bytes = [0u8; 16];
     entropy.fill(&mut bytes);
@@ -35,7 +35,8 @@ pub fn uuid_v4(entropy: &dyn Entropy) -> String {
         if matches!(at, 4 | 6 | 8 | 10) {
             text.push('-');
         }
-        text.extend([byte >> 4, byte & 15].map(digit));
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 15));
     }
     text
 }

@@ -8,12 +8,14 @@ mod account;
 mod arn;
 mod clock;
 mod entropy;
+mod iso;
 mod secret;
 
 pub use self::account::{AccountId, NotAnAccountId};
 pub use self::arn::{Arn, NotAnArn};
 pub use self::clock::{Clock, MovableClock, StandingClock, SystemClock};
 pub use self::entropy::{Entropy, SystemEntropy, uuid_v4};
+pub use self::iso::iso_second;
 pub use self::secret::Secret;
 pub use jiff::{SignedDuration, Timestamp};
 

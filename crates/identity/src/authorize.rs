@@ -172,6 +172,8 @@ pub struct AskRef<'a, K> {
     pub resource_policy: Option<&'a PolicySet>,
     /// Condition keys of this action and resource, beside the global ones.
     pub keys: &'a [(K, Vec<String>)],
+    /// More of them, of equal right.
+    pub further_keys: &'a [(K, Vec<String>)],
     /// Who asks, when it is not the caller.
     pub asks_as: Option<&'a policy::Principal>,
 }
@@ -191,6 +193,7 @@ impl Directory {
             resource_account: &ask.resource_account,
             resource_policy: ask.resource_policy.as_deref(),
             keys: &ask.keys,
+            further_keys: &[],
             asks_as: ask.asks_as.as_ref(),
         };
         self.verdict(caller, facts, &ask)
@@ -400,7 +403,7 @@ fn is_restricted(known: &Known, action: &str) -> bool {
 
 /// Fills the request context. A key that does not apply is absent, never empty.
 fn context<K: AsRef<str>>(caller: &Caller, facts: &RequestFacts, ask: &AskRef<'_, K>) -> Context {
-    let mut context = Context::default();
+    let mut context = Context::with_room();
     let epoch = facts.now.as_second();
     context.set("aws:CurrentTime", iso(epoch));
     context.set("aws:EpochTime", epoch.to_string());
@@ -428,6 +431,7 @@ fn context<K: AsRef<str>>(caller: &Caller, facts: &RequestFacts, ask: &AskRef<'_
         (_, Some(provider)) => provider_keys(&mut context, provider.name()),
     }
     set_all(&mut context, ask.keys);
+    set_all(&mut context, ask.further_keys);
     context
 }
 
@@ -497,7 +501,5 @@ fn truth(value: bool) -> &'static str {
 
 /// `2026-01-02T03:04:05Z`, as `aws:CurrentTime` is written.
 pub fn iso(epoch_s: i64) -> String {
-    Timestamp::from_second(epoch_s)
-        .unwrap_or(Timestamp::UNIX_EPOCH)
-        .to_string()
+    aws::iso_second(Timestamp::from_second(epoch_s).unwrap_or(Timestamp::UNIX_EPOCH))
 }

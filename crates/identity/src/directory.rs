@@ -6,12 +6,12 @@ use std::sync::{Arc, OnceLock};
 
 use aws::{AccountId, Entropy, Secret};
 use issuer::SigningKeys;
-use moka::sync::Cache;
 use seal::{Envelope, KeyRing};
 use sigv4::SigningSecret;
 use store::{Read, Record, Store, StoreError};
 
 use crate::access_key::{AccessKey, KeyOwner, KeyStatus};
+use crate::cache::{Cache, cache};
 use crate::caller::{Caller, Known, OpenSession};
 use crate::managed_policy::ManagedPolicy;
 use crate::oidc_provider::OidcProvider;
@@ -112,13 +112,13 @@ impl Directory {
             store,
             ring,
             envelope,
-            principals: Cache::new(CACHED_MAX),
-            roles_by_name: Cache::new(CACHED_MAX),
-            keys: Cache::new(CACHED_MAX),
-            sessions: Cache::new(CACHED_MAX),
-            oidc_providers: Cache::new(CACHED_MAX),
-            outbound_issuers: Cache::new(CACHED_MAX),
-            saml_providers: Cache::new(SAML_PROVIDERS_CACHED_MAX),
+            principals: cache(CACHED_MAX),
+            roles_by_name: cache(CACHED_MAX),
+            keys: cache(CACHED_MAX),
+            sessions: cache(CACHED_MAX),
+            oidc_providers: cache(CACHED_MAX),
+            outbound_issuers: cache(CACHED_MAX),
+            saml_providers: cache(SAML_PROVIDERS_CACHED_MAX),
             saml_settings: SettingsCell::new(),
             quotas: OnceLock::new(),
         }))

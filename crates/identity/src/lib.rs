@@ -10,6 +10,7 @@ mod access_key;
 mod accessed;
 mod account;
 mod authorize;
+mod cache;
 mod caller;
 mod directory;
 mod instance_profile;

@@ -1,6 +1,6 @@
 //! The record of every call, in CloudTrail's shape, one JSON object a line.
 //!
-//! A call hands over what it saw and goes on; a thread of its own writes the lines. The same
+//! A call hands over its line and goes on; a thread of its own writes the lines down. The same
 //! thread batches when keys and roles were last used. When it cannot keep up, calls wait:
 //! no event is dropped. While calls keep coming the thread gathers them for a moment at a
 //! time, so that handing over wakes nobody.
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use store::Store;
 
 use crate::event::Event;
-use crate::uses::{Seen, Uses};
+use crate::uses::{Use, Uses};
 
 /// How many events may wait to be written before calls wait for them.
 const WAITING_MAX: usize = 8_192;
@@ -36,7 +36,7 @@ pub struct Recorder {
 }
 
 enum Message {
-    Event(Box<Event>),
+    Event { line: String, used: Option<Use> },
     Flush(SyncSender<()>),
     ForgetUses(SyncSender<()>),
 }
@@ -65,7 +65,10 @@ impl Recorder {
 
     /// Hands an event over. Waits only when the writer is far behind.
     pub fn record(&self, event: Event) {
-        self.send(Message::Event(Box::new(event)));
+        self.send(Message::Event {
+            line: event.line(&aws::uuid_v4(&aws::SystemEntropy)),
+            used: event.used(),
+        });
     }
 
     /// Waits until everything handed over so far is written.
@@ -112,7 +115,6 @@ impl Drop for Recorder {
 /// The writing thread's own.
 struct Writer {
     out: io::BufWriter<File>,
-    line: Vec<u8>,
     store: Store,
     uses: Uses,
     flushed: Instant,
@@ -122,7 +124,6 @@ impl Writer {
     fn new(file: File, store: Store) -> Writer {
         Writer {
             out: io::BufWriter::with_capacity(BUFFER_BYTES, file),
-            line: Vec::new(),
             store,
             uses: Uses::default(),
             flushed: Instant::now(),
@@ -159,7 +160,7 @@ impl Writer {
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Event(event) => self.write(&event),
+            Message::Event { line, used } => self.write(&line, used),
             Message::Flush(done) => {
                 self.flush();
                 let _ = done.send(());
@@ -175,29 +176,15 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, event: &Event) {
-        self.note_use(event);
-        event.line(&aws::uuid_v4(&aws::SystemEntropy), &mut self.line);
-        self.line.push(b'\n');
-        if let Err(error) = self.out.write_all(&self.line) {
+    fn write(&mut self, line: &str, used: Option<Use>) {
+        if let Err(error) = self.out.write_all(line.as_bytes()) {
             tracing::error!(%error, "cannot write to the audit file");
         }
-    }
-
-    /// The key, and the role or user behind it, were used now.
-    fn note_use(&mut self, event: &Event) {
-        let Some(known) = event.caller.known() else {
-            return;
-        };
-        self.uses.note(&Seen {
-            known,
-            at: event.at,
-            region: &event.region,
-            service: event.service,
-            operation: &event.name,
-        });
-        if self.uses.is_full() {
-            self.uses.flush(&self.store);
+        if let Some(used) = used {
+            self.uses.note(&used);
+            if self.uses.is_full() {
+                self.uses.flush(&self.store);
+            }
         }
     }
 

@@ -7,7 +7,8 @@ use identity::Details;
 use crate::{Call, Environment};
 
 /// The header that carries the message.
-pub(crate) const HEADER: &str = "x-amzn-encoded-authorization-message";
+pub(crate) const HEADER: http::HeaderName =
+    http::HeaderName::from_static("x-amzn-encoded-authorization-message");
 /// What the seal is for, before the account whose members may be told.
 const PURPOSE: &str = "authorization-message";
 /// How long a message can be decoded. AWS's messages expire as well, nobody says when.

@@ -2,13 +2,11 @@
 //! line is: a log that anybody can fill is none.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use aws::AccountId;
-use identity::{Caller, CallerKind, Known, SessionKind, iso};
-use serde::Serialize;
-use serde::ser::Serializer;
+use identity::{Caller, CallerKind, Known, OpenSession, SessionKind, iso};
 use serde_json::{Map, Value};
+use wire::JsonObject;
 
 use crate::event::{Event, Outcome, Parameters};
 use crate::{Vouched, VouchedBy};
@@ -17,31 +15,23 @@ use crate::{Vouched, VouchedBy};
 const TEXT_BYTES_MAX: usize = 1024;
 /// The longest line, in bytes: CloudTrail's limit for an event.
 const LINE_BYTES_MAX: usize = 256 * 1024;
+/// Room for most lines.
+const LINE_BYTES: usize = 1280;
 
 impl Event {
-    /// Writes the line over what `line` held before.
-    pub(crate) fn line(&self, event_id: &str, line: &mut Vec<u8>) {
-        self.write(event_id, self.shown(), line);
+    /// The line, with its end.
+    pub(crate) fn line(&self, event_id: &str) -> String {
+        let mut line = self.write(event_id, None);
         if line.len() > LINE_BYTES_MAX {
-            self.write(event_id, omitted(line.len()), line);
+            line = self.write(event_id, Some(line.len()));
         }
+        line.push('\n');
+        line
     }
 
-    fn shown(&self) -> Shown<'_> {
-        match (&self.parameters, self.operation) {
-            (Parameters::Input(input), Some(operation)) => {
-                Shown::Input(wire::redact(operation, input))
-            }
-            (Parameters::S3 { bucket, key }, _) if bucket.is_some() => Shown::S3 {
-                bucket_name: bucket.as_deref().map(cut),
-                key: key.as_deref().map(cut),
-            },
-            (Parameters::Omitted(bytes), _) => omitted(*bytes),
-            _ => Shown::Nothing(()),
-        }
-    }
-
-    fn write(&self, event_id: &str, parameters: Shown<'_>, line: &mut Vec<u8>) {
+    /// The line without its end. `omitted` is how large it would be with the parameters; they
+    /// are left out then.
+    fn write(&self, event_id: &str, omitted: Option<usize>) -> String {
         let is_s3 = self.service == "s3";
         let (code, message, cause) = match &self.outcome {
             Outcome::Done => (None, None, None),
@@ -56,119 +46,102 @@ impl Event {
             ),
         };
         let account = self.account();
-        let succeeded = code.is_none();
-        let shown = Line {
-            event_version: "1.11",
-            user_identity: Identity::of(&self.caller, self.vouched.as_ref()),
-            event_time: iso(self.at.as_second()),
-            event_source: Source(self.source),
-            event_name: &self.name,
-            aws_region: cut(&self.region),
-            source_ip_address: self.source_ip.map(|ip| ip.to_canonical()),
-            user_agent: self.user_agent.as_deref().map(cut),
-            error_code: code,
-            error_message: message,
-            request_parameters: parameters,
-            response_elements: self.sign_in.as_ref().map(|_| {
-                let word = if succeeded { "Success" } else { "Failure" };
-                BTreeMap::from([(&*self.name, word)])
-            }),
-            additional_event_data: (cause.is_some() || self.sign_in.is_some()).then_some({
-                Additional {
-                    details: self.sign_in.as_ref(),
-                    reason: cause,
-                }
-            }),
-            request_id: &self.request_id,
-            event_id,
-            read_only: self.sign_in.is_none() && read_only(&self.name),
-            event_type: match self.sign_in {
+        let mut out = String::with_capacity(LINE_BYTES);
+        JsonObject::write(&mut out, |line| {
+            line.text("eventVersion", "1.11");
+            line.object("userIdentity", |identity| self.identity(identity));
+            line.text("eventTime", &iso(self.at.as_second()));
+            line.text("eventSource", &[self.source, ".amazonaws.com"].concat());
+            line.text("eventName", &self.name);
+            line.text("awsRegion", &cut(&self.region));
+            let ip = self.source_ip.map(|ip| ip.to_canonical().to_string());
+            line.text_or_null("sourceIPAddress", ip.as_deref());
+            let agent = self.user_agent.as_deref().map(cut);
+            line.text_or_null("userAgent", agent.as_deref());
+            line.text_if("errorCode", code.as_deref());
+            line.text_if("errorMessage", message.as_deref());
+            match omitted {
+                Some(bytes) => line.object("requestParameters", |shown| left_out(shown, bytes)),
+                None => self.parameters_shown(line),
+            }
+            match &self.sign_in {
+                Some(_) => line.object("responseElements", |elements| {
+                    let done = code.is_none();
+                    let word = if done { "\"Success\"" } else { "\"Failure\"" };
+                    elements.member_named(&self.name).push_str(word);
+                }),
+                None => line.null("responseElements"),
+            }
+            if cause.is_some() || self.sign_in.is_some() {
+                line.object("additionalEventData", |additional| {
+                    further(additional, self.sign_in.as_ref());
+                    additional.text_if("reason", cause.as_deref());
+                });
+            }
+            line.text("requestID", &self.request_id);
+            line.text("eventID", event_id);
+            line.truth("readOnly", self.sign_in.is_none() && read_only(&self.name));
+            let kind = match self.sign_in {
                 Some(_) => "AwsConsoleSignIn",
                 None => "AwsApiCall",
-            },
-            management_event: !is_s3,
-            recipient_account_id: account.as_ref().map(AccountId::as_str),
-            event_category: if is_s3 { "Data" } else { "Management" },
-        };
-        line.clear();
-        if let Err(error) = serde_json::to_writer(&mut *line, &shown) {
-            tracing::error!(%error, "an event cannot be written down");
+            };
+            line.text("eventType", kind);
+            line.truth("managementEvent", !is_s3);
+            line.text_or_null(
+                "recipientAccountId",
+                account.as_ref().map(AccountId::as_str),
+            );
+            line.text("eventCategory", if is_s3 { "Data" } else { "Management" });
+        });
+        out
+    }
+
+    fn parameters_shown(&self, line: &mut JsonObject<'_>) {
+        const NAME: &str = "requestParameters";
+        match (&self.parameters, self.operation) {
+            (Parameters::Input(input), Some(operation)) => {
+                wire::redact(line.member(NAME), operation, input);
+            }
+            (
+                Parameters::S3 {
+                    bucket: Some(bucket),
+                    key,
+                },
+                _,
+            ) => line.object(NAME, |shown| {
+                shown.text("bucketName", &cut(bucket));
+                shown.text_if("key", key.as_deref().map(cut).as_deref());
+            }),
+            (Parameters::Omitted(bytes), _) => line.object(NAME, |shown| left_out(shown, *bytes)),
+            _ => line.null(NAME),
+        }
+    }
+
+    /// CloudTrail's `userIdentity` element.
+    fn identity(&self, identity: &mut JsonObject<'_>) {
+        match (&self.caller, &self.vouched) {
+            (Caller::Known(known), _) => known_identity(identity, known),
+            (Caller::Anonymous, Some(vouched)) => vouched_identity(identity, vouched),
+            (Caller::Anonymous, None) => {
+                identity.text("type", "Unknown");
+                identity.text("principalId", "");
+                identity.text("accountId", "anonymous");
+            }
         }
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Line<'a> {
-    event_version: &'static str,
-    user_identity: Identity<'a>,
-    event_time: String,
-    event_source: Source,
-    event_name: &'a str,
-    aws_region: Cow<'a, str>,
-    #[serde(rename = "sourceIPAddress")]
-    source_ip_address: Option<std::net::IpAddr>,
-    user_agent: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_code: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_message: Option<Cow<'a, str>>,
-    request_parameters: Shown<'a>,
-    response_elements: Option<BTreeMap<&'a str, &'static str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    additional_event_data: Option<Additional<'a>>,
-    #[serde(rename = "requestID")]
-    request_id: &'a str,
-    #[serde(rename = "eventID")]
-    event_id: &'a str,
-    read_only: bool,
-    event_type: &'static str,
-    management_event: bool,
-    recipient_account_id: Option<&'a str>,
-    event_category: &'static str,
+fn left_out(shown: &mut JsonObject<'_>, original_size: usize) {
+    shown.truth("omitted", true);
+    shown
+        .member("originalSize")
+        .push_str(&original_size.to_string());
+    shown.text("reason", "larger than the record takes");
 }
 
-/// `sts.amazonaws.com`.
-struct Source(&'static str);
-
-impl Serialize for Source {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{}.amazonaws.com", self.0))
-    }
-}
-
-#[derive(Serialize)]
-struct Additional<'a> {
-    #[serde(flatten)]
-    details: Option<&'a Map<String, Value>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<Cow<'a, str>>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Shown<'a> {
-    Nothing(()),
-    Input(Value),
-    #[serde(rename_all = "camelCase")]
-    S3 {
-        bucket_name: Option<Cow<'a, str>>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        key: Option<Cow<'a, str>>,
-    },
-    #[serde(rename_all = "camelCase")]
-    Omitted {
-        omitted: bool,
-        original_size: usize,
-        reason: &'static str,
-    },
-}
-
-fn omitted(original_size: usize) -> Shown<'static> {
-    Shown::Omitted {
-        omitted: true,
-        original_size,
-        reason: "larger than the record takes",
+fn further(additional: &mut JsonObject<'_>, details: Option<&Map<String, Value>>) {
+    for (name, value) in details.into_iter().flatten() {
+        additional.member_named(name).push_str(&value.to_string());
     }
 }
 
@@ -193,141 +166,66 @@ fn read_only(name: &str) -> bool {
     .any(|verb| name.starts_with(verb))
 }
 
-/// CloudTrail's `userIdentity` element.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Identity<'a> {
-    #[serde(rename_all = "camelCase")]
-    Unknown {
-        r#type: &'static str,
-        principal_id: &'static str,
-        account_id: &'static str,
-    },
-    #[serde(rename_all = "camelCase")]
-    Web {
-        r#type: &'static str,
-        principal_id: Cow<'a, str>,
-        user_name: Cow<'a, str>,
-        identity_provider: Cow<'a, str>,
-    },
-    Known(KnownIdentity<'a>),
+fn vouched_identity(identity: &mut JsonObject<'_>, vouched: &Vouched) {
+    let Vouched {
+        provider,
+        audience,
+        subject,
+        ..
+    } = vouched;
+    let (kind, id) = match vouched.by {
+        VouchedBy::WebIdentity => (
+            "WebIdentityUser",
+            format!("{provider}:{audience}:{subject}"),
+        ),
+        VouchedBy::Saml => ("SAMLUser", format!("{provider}:{subject}")),
+    };
+    identity.text("type", kind);
+    identity.text("principalId", &cut(&id));
+    identity.text("userName", &cut(subject));
+    identity.text("identityProvider", &cut(provider));
 }
 
-impl<'a> Identity<'a> {
-    fn vouched(vouched: &'a Vouched) -> Identity<'a> {
-        let Vouched {
-            provider,
-            audience,
-            subject,
-            ..
-        } = vouched;
-        let (kind, id) = match vouched.by {
-            VouchedBy::WebIdentity => (
-                "WebIdentityUser",
-                format!("{provider}:{audience}:{subject}"),
-            ),
-            VouchedBy::Saml => ("SAMLUser", format!("{provider}:{subject}")),
+fn known_identity(identity: &mut JsonObject<'_>, known: &Known) {
+    let kind = match known.kind() {
+        CallerKind::Root => "Root",
+        CallerKind::User => "IAMUser",
+        CallerKind::RoleSession => "AssumedRole",
+        CallerKind::FederatedUser => "FederatedUser",
+    };
+    identity.text("type", kind);
+    identity.text("principalId", known.user_id());
+    identity.text("arn", known.arn());
+    identity.text("accountId", known.account().as_str());
+    identity.text("accessKeyId", &known.access_key_id);
+    identity.text_if("userName", known.user().map(|user| user.name.as_str()));
+    if let Some(open) = &known.session {
+        identity.object("sessionContext", |context| {
+            session_context(context, known, open)
+        });
+    }
+}
+
+fn session_context(context: &mut JsonObject<'_>, known: &Known, open: &OpenSession) {
+    let session = &open.session;
+    context.object("attributes", |attributes| {
+        attributes.text("creationDate", &iso(session.issued_at));
+        let with_mfa = if session.mfa_at.is_some() {
+            "true"
+        } else {
+            "false"
         };
-        Identity::Web {
-            r#type: kind,
-            principal_id: Cow::Owned(cut(&id).into_owned()),
-            user_name: cut(subject),
-            identity_provider: cut(provider),
-        }
-    }
-
-    fn of(caller: &'a Caller, vouched: Option<&'a Vouched>) -> Identity<'a> {
-        match (caller, vouched) {
-            (Caller::Known(known), _) => Identity::Known(KnownIdentity::of(known)),
-            (Caller::Anonymous, Some(vouched)) => Identity::vouched(vouched),
-            (Caller::Anonymous, None) => Identity::Unknown {
-                r#type: "Unknown",
-                principal_id: "",
-                account_id: "anonymous",
-            },
-        }
-    }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct KnownIdentity<'a> {
-    r#type: &'static str,
-    principal_id: &'a str,
-    arn: &'a str,
-    account_id: String,
-    access_key_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    session_context: Option<SessionContext<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SessionContext<'a> {
-    attributes: Attributes,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    session_issuer: Option<Issuer<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    source_identity: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Attributes {
-    creation_date: String,
-    mfa_authenticated: &'static str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Issuer<'a> {
-    r#type: &'static str,
-    principal_id: &'a str,
-    arn: &'a str,
-    account_id: String,
-    user_name: &'a str,
-}
-
-impl<'a> KnownIdentity<'a> {
-    fn of(known: &'a Known) -> KnownIdentity<'a> {
-        KnownIdentity {
-            r#type: match known.kind() {
-                CallerKind::Root => "Root",
-                CallerKind::User => "IAMUser",
-                CallerKind::RoleSession => "AssumedRole",
-                CallerKind::FederatedUser => "FederatedUser",
-            },
-            principal_id: known.user_id(),
-            arn: known.arn(),
-            account_id: known.account().to_string(),
-            access_key_id: &known.access_key_id,
-            user_name: known.user().map(|user| user.name.as_str()),
-            session_context: known.session().map(|session| {
-                let issuer = match &session.kind {
-                    SessionKind::Role { role_id, .. } => Some(Issuer {
-                        r#type: "Role",
-                        principal_id: role_id,
-                        arn: &known.principal.arn,
-                        account_id: known.account().to_string(),
-                        user_name: &known.principal.name,
-                    }),
-                    _ => None,
-                };
-                SessionContext {
-                    attributes: Attributes {
-                        creation_date: iso(session.issued_at),
-                        mfa_authenticated: match session.mfa_at {
-                            Some(_) => "true",
-                            None => "false",
-                        },
-                    },
-                    source_identity: issuer.as_ref().and(session.source_identity.as_deref()),
-                    session_issuer: issuer,
-                }
-            }),
-        }
+        attributes.text("mfaAuthenticated", with_mfa);
+    });
+    if let SessionKind::Role { role_id, .. } = &session.kind {
+        context.object("sessionIssuer", |issuer| {
+            issuer.text("type", "Role");
+            issuer.text("principalId", role_id);
+            issuer.text("arn", &known.principal.arn);
+            issuer.text("accountId", known.account().as_str());
+            issuer.text("userName", &known.principal.name);
+        });
+        context.text_if("sourceIdentity", session.source_identity.as_deref());
     }
 }
 
@@ -361,10 +259,11 @@ mod tests {
     }
 
     fn written(event: &Event) -> Value {
-        let mut line = Vec::new();
-        event.line("e", &mut line);
+        let line = event.line("e");
+        let line = line.strip_suffix('\n').unwrap();
         assert!(line.len() <= LINE_BYTES_MAX, "{}", line.len());
-        serde_json::from_slice(&line).unwrap()
+        assert!(!line.contains('\n'));
+        serde_json::from_str(line).unwrap()
     }
 
     #[test]

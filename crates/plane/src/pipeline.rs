@@ -1,7 +1,6 @@
 //! The way of a request: route, authenticate, decode, then the operation (gather, authorize,
 //! run), encode, record. One function a step; each takes what only the step before builds.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
@@ -93,7 +92,8 @@ pub struct Peer {
 /// The plane: every operation of every service behind one door.
 pub struct Plane {
     environment: Arc<Environment>,
-    entries: HashMap<(&'static str, &'static str), &'static Entry>,
+    /// Sorted by [`place`].
+    entries: Vec<&'static Entry>,
     recorder: Recorder,
 }
 
@@ -106,11 +106,8 @@ struct Routed {
 impl Plane {
     /// A plane with these services' tables of operations.
     pub fn new(environment: Environment, tables: &[&'static [Entry]], recorder: Recorder) -> Plane {
-        let entries = tables
-            .iter()
-            .flat_map(|table| table.iter())
-            .map(|entry| ((entry.facts.service.name, entry.facts.name), entry))
-            .collect();
+        let mut entries: Vec<_> = tables.iter().flat_map(|table| table.iter()).collect();
+        entries.sort_unstable_by_key(|entry| place(entry.facts));
         Plane {
             environment: Arc::new(environment),
             entries,
@@ -216,9 +213,7 @@ impl Plane {
         let input = wire::decode(operation, routed.format, &incoming(raw))?;
         event.input(&input, raw);
         wire::validate(operation, &input)?;
-        let Some(entry) = self.entries.get(&(operation.service.name, operation.name)) else {
-            return Err(not_built(operation));
-        };
+        let entry = self.entry(operation).ok_or_else(|| not_built(operation))?;
         match entry.handler {
             Handler::Hot(run) => run(&call, input),
             Handler::Stored(run) => blocking::run(move || run(&call, input)).await,
@@ -228,6 +223,16 @@ impl Plane {
                 answer
             }
         }
+    }
+
+    /// The operation's line in its service's table, if it is built.
+    fn entry(&self, operation: &OperationFacts) -> Option<&'static Entry> {
+        let wanted = place(operation);
+        let found = self
+            .entries
+            .binary_search_by(|entry| place(entry.facts).cmp(&wanted))
+            .ok()?;
+        self.entries.get(found).copied()
     }
 
     /// Checks the signature, where the operation takes one.
@@ -258,6 +263,11 @@ impl Plane {
         }
         Ok((authenticated.caller, authenticated.region))
     }
+}
+
+/// By what operations are looked up: few services have operations of one name.
+fn place(operation: &OperationFacts) -> (&'static str, &'static str) {
+    (operation.name, operation.service.name)
 }
 
 fn incoming(raw: &Raw) -> Incoming<'_> {
@@ -315,9 +325,10 @@ pub fn request_facts(environment: &Environment, raw: &Raw, region: Option<String
 
 /// What came to prove that the sender holds a key, if anything did.
 fn dpop(raw: &Raw) -> Option<Dpop> {
+    const DPOP: http::HeaderName = http::HeaderName::from_static("dpop");
     let proofs: Vec<String> = raw
         .headers
-        .get_all("dpop")
+        .get_all(DPOP)
         .iter()
         .map(|value| value.to_str().unwrap_or_default().to_owned())
         .collect();

@@ -1,35 +1,56 @@
 //! When keys, users and roles were last used: gathered by the recording thread, written in
 //! groups. A crash loses what was not written yet, some seconds of it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use aws::{AccountId, Timestamp};
-use identity::{Accessed, Known, LastUsed};
+use foldhash::fast::RandomState;
+use identity::{Accessed, Caller, Known, LastUsed};
 use store::{Read as _, Store, StoreError};
+
+use crate::event::Event;
 
 /// How many principals are gathered before they are written ahead of time.
 const PRINCIPALS_MAX: usize = 10_000;
 
 /// What one call says of whoever made it.
-pub(crate) struct Seen<'a> {
-    pub(crate) known: &'a Known,
-    pub(crate) at: Timestamp,
-    pub(crate) region: &'a str,
+pub(crate) struct Use {
+    known: Arc<Known>,
+    at: Timestamp,
+    region: String,
     /// By its signing name.
-    pub(crate) service: &'a str,
-    pub(crate) operation: &'a str,
+    service: &'static str,
+    operation: Cow<'static, str>,
+}
+
+impl Event {
+    /// What it says of its caller, if that is anybody.
+    pub(crate) fn used(self) -> Option<Use> {
+        match self.caller {
+            Caller::Anonymous => None,
+            Caller::Known(known) => Some(Use {
+                known,
+                at: self.at,
+                region: self.region,
+                service: self.service,
+                operation: self.name,
+            }),
+        }
+    }
 }
 
 /// What was seen since it was last written.
 #[derive(Default)]
 pub(crate) struct Uses {
-    last: HashMap<String, (AccountId, LastUsed)>,
-    accessed: HashMap<String, (AccountId, Accessed)>,
+    last: HashMap<String, (AccountId, LastUsed), RandomState>,
+    accessed: HashMap<String, (AccountId, Accessed), RandomState>,
 }
 
 impl Uses {
     /// The key, and the role or user behind it, were used.
-    pub(crate) fn note(&mut self, seen: &Seen<'_>) {
+    pub(crate) fn note(&mut self, seen: &Use) {
         let id = &seen.known.principal.id;
         self.note_last(id, seen);
         if seen.known.session.is_none() {
@@ -40,11 +61,11 @@ impl Uses {
             self.accessed.insert(id.clone(), first);
         }
         if let Some((_, accessed)) = self.accessed.get_mut(id) {
-            accessed.note(seen.service, seen.operation, seen.at, seen.region);
+            accessed.note(seen.service, &seen.operation, seen.at, &seen.region);
         }
     }
 
-    fn note_last(&mut self, id: &str, seen: &Seen<'_>) {
+    fn note_last(&mut self, id: &str, seen: &Use) {
         if let Some((_, used)) = self.last.get_mut(id) {
             used.at = seen.at;
             seen.region.clone_into(&mut used.region);
@@ -54,7 +75,7 @@ impl Uses {
         let used = LastUsed {
             id: id.to_owned(),
             at: seen.at,
-            region: seen.region.to_owned(),
+            region: seen.region.clone(),
             service: seen.service.to_owned(),
         };
         self.last

@@ -1,5 +1,6 @@
 //! What is known about a request: its condition keys.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::ops::Range;
 
@@ -87,10 +88,25 @@ impl<'c> Found<'c> {
     }
 }
 
+/// The longest name that is folded without asking for memory, in bytes.
+const NAME_BYTES_MAX: usize = 128;
+
 impl Context {
     /// A context without keys.
     pub fn new() -> Context {
         Context::default()
+    }
+
+    /// A context without keys, with room for those of a usual request.
+    pub fn with_room() -> Context {
+        const KEYS: usize = 32;
+        Context {
+            text: String::with_capacity(64 * KEYS),
+            places: Places::default(),
+            hashes: Vec::with_capacity(KEYS),
+            entries: Vec::with_capacity(KEYS),
+            values: Vec::with_capacity(KEYS),
+        }
     }
 
     /// Sets a single-valued key, replacing what it held.
@@ -211,8 +227,18 @@ impl Context {
 
     /// Gives the values from `first` on to a key.
     fn name(&mut self, key: &str, first: usize, shape: Shape) {
-        let folded = key::fold(key);
-        let hash = key::hash(folded.as_bytes());
+        let mut room = [0; NAME_BYTES_MAX];
+        let at_once = key::fold_and_hash(key.as_bytes(), &mut room).zip(
+            room.get(..key.len())
+                .and_then(|name| str::from_utf8(name).ok()),
+        );
+        let (hash, folded) = match at_once {
+            Some((hash, folded)) => (hash, Cow::Borrowed(folded)),
+            None => {
+                let folded = key::fold(key);
+                (key::hash(folded.as_bytes()), folded)
+            }
+        };
         let values = first..self.values.len();
         let known = self.position(hash, &folded);
         if let Some(entry) = known.and_then(|at| self.entries.get_mut(at)) {

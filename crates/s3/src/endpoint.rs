@@ -13,9 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header,
-};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use s3s::Body;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use store::{Store, StoreError};
@@ -34,7 +32,7 @@ use crate::house::House;
 use crate::names::{check_key, is_bucket_name};
 use crate::operations::Operations;
 use crate::payload::{BodyRefused, Witness, watch};
-use crate::request::{Target, strip_signing};
+use crate::request::{Target, drop_headers, strip_signing};
 
 /// Most bytes of a document that a request may carry: a thousand keys to delete or ten
 /// thousand parts to join. Other documents are far smaller.
@@ -360,17 +358,9 @@ fn keep_own_headers(left: &mut HeaderMap) {
         "x-amz-object-ownership",
         "x-amz-website-redirect-location",
     ];
-    for name in OWN {
-        left.remove(name);
-    }
-    let metadata: Vec<HeaderName> = left
-        .keys()
-        .filter(|name| name.as_str().starts_with("x-amz-meta-"))
-        .cloned()
-        .collect();
-    for name in metadata {
-        left.remove(name);
-    }
+    drop_headers(left, |name| {
+        OWN.contains(&name) || name.starts_with("x-amz-meta-")
+    });
 }
 
 /// Puts together what the library and the operation made.

@@ -7,6 +7,7 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use foldhash::fast::RandomState;
 use moka::sync::Cache;
 use store::{Read as _, Record as _, Store, StoreError};
 
@@ -19,7 +20,7 @@ const KEPT_BYTES_MAX: u64 = 16 << 20;
 const RECORD_BYTES: usize = 2048;
 
 /// Objects that were read lately.
-pub(crate) struct Kept(Cache<(String, String), Arc<KeptObject>>);
+pub(crate) struct Kept(Cache<(String, String), Arc<KeptObject>, RandomState>);
 
 /// An object as its key stood for it.
 pub(crate) struct KeptObject {
@@ -42,7 +43,7 @@ impl Kept {
             Cache::builder()
                 .max_capacity(KEPT_BYTES_MAX)
                 .weigher(weigher)
-                .build(),
+                .build_with_hasher(RandomState::default()),
         )
     }
 

@@ -336,8 +336,18 @@ pub(crate) fn not_implemented() -> Failure {
 
 /// Drops the headers that belong to signing.
 pub(crate) fn strip_signing(headers: &mut HeaderMap) {
-    for name in SIGNING_HEADERS {
-        headers.remove(*name);
+    drop_headers(headers, |name| SIGNING_HEADERS.contains(&name));
+}
+
+/// Drops these headers. Of many names few are there, so those that are there are looked at.
+pub(crate) fn drop_headers(headers: &mut HeaderMap, is_meant: impl Fn(&str) -> bool) {
+    let named: Vec<HeaderName> = headers
+        .keys()
+        .filter(|name| is_meant(name.as_str()))
+        .cloned()
+        .collect();
+    for name in named {
+        headers.remove(name);
     }
 }
 

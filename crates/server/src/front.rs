@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use ipnet::IpNet;
@@ -248,8 +248,7 @@ fn finish(outgoing: Outgoing, origin: Option<HeaderValue>) -> Response<AnswerBod
     *response.status_mut() =
         StatusCode::from_u16(outgoing.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in outgoing.headers {
-        let name = HeaderName::from_bytes(name.as_ref());
-        if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(&value)) {
+        if let Ok(value) = HeaderValue::try_from(value) {
             response.headers_mut().append(name, value);
         }
     }

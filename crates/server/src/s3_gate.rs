@@ -29,8 +29,6 @@ impl Gate for PolicyGate {
         let Some(caller) = handle.get::<Arc<S3Caller>>() else {
             return Err(access_denied());
         };
-        let mut keys = ask.keys.to_vec();
-        keys.extend(caller.signature_keys.iter().cloned());
         let own_account = caller.caller.known().map(|known| known.account());
         let resource_account = ask
             .resource_account
@@ -45,7 +43,8 @@ impl Gate for PolicyGate {
                     resource: ask.resource,
                     resource_account,
                     resource_policy: ask.bucket_policy,
-                    keys: &keys,
+                    keys: ask.keys,
+                    further_keys: &caller.signature_keys,
                     asks_as: None,
                 },
             )

@@ -11,8 +11,8 @@
 mod body;
 mod canonical;
 mod chunks;
-mod form;
 mod credential;
+mod form;
 mod key;
 mod names;
 mod presented;

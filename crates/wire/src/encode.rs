@@ -1,6 +1,8 @@
 //! Structures into answers.
 
 use facts::{Kind, Location, OperationFacts, Shape};
+use http::HeaderName;
+use http::header::CONTENT_TYPE;
 
 use crate::json_text;
 use crate::message::{Format, Outgoing};
@@ -8,7 +10,7 @@ use crate::value::{Structure, Value};
 use crate::xml::Xml;
 
 /// The header that carries the request id.
-pub(crate) const REQUEST_ID: &str = "x-amzn-RequestId";
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// Writes a good answer.
 #[must_use]
@@ -20,7 +22,7 @@ pub fn encode(
 ) -> Outgoing {
     let mut headers = vec![
         (REQUEST_ID, request_id.to_owned()),
-        ("Content-Type", content_type(format).to_owned()),
+        (CONTENT_TYPE, content_type(format).to_owned()),
     ];
     let body = match format {
         Format::QueryXml => query_xml(operation, output, request_id),
@@ -53,7 +55,7 @@ pub(crate) const fn content_type(format: Format) -> &'static str {
 }
 
 fn query_xml(operation: &OperationFacts, output: &Structure, request_id: &str) -> Vec<u8> {
-    let mut xml = Xml::default();
+    let mut xml = Xml::new();
     let root = format!("{}Response", operation.name);
     xml.element(&root, operation.service.xml_namespace, |xml| {
         match operation.result_wrapper {
@@ -116,7 +118,7 @@ fn rest(shape: Option<&'static Shape>, output: &Structure) -> Vec<u8> {
 pub(crate) fn header_members(
     shape: Option<&'static Shape>,
     structure: &Structure,
-) -> impl Iterator<Item = (&'static str, String)> {
+) -> impl Iterator<Item = (HeaderName, String)> {
     let members = match shape {
         Some(Shape {
             kind: Kind::Structure { members, .. },
@@ -137,6 +139,9 @@ pub(crate) fn header_members(
                 Value::Timestamp(moment) => crate::timestamp::rfc822(*moment),
                 _ => return None,
             };
-            Some((member.wire_name, text))
+            Some((
+                HeaderName::from_bytes(member.wire_name.as_bytes()).ok()?,
+                text,
+            ))
         })
 }

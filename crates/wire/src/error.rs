@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use facts::{Auth, Kind, OperationFacts, Protocol, ServiceFacts, Shape};
+use http::HeaderName;
 
 use crate::encode::{REQUEST_ID, content_type, header_members};
 use crate::json_text;
@@ -89,7 +90,7 @@ pub fn encode_error(
     let shape = declared.map(|declared| declared.shape);
     let mut headers = vec![
         (REQUEST_ID, request_id.to_owned()),
-        ("Content-Type", content_type(format).to_owned()),
+        (http::header::CONTENT_TYPE, content_type(format).to_owned()),
     ];
     let body = match format {
         Format::QueryXml => {
@@ -128,7 +129,7 @@ fn xml(
     error: &ErrorAnswer,
     request_id: &str,
 ) -> Vec<u8> {
-    let mut xml = Xml::default();
+    let mut xml = Xml::new();
     xml.element("ErrorResponse", namespace, |xml| {
         xml.element("Error", None, |xml| {
             xml.leaf("Type", fault(error));
@@ -237,7 +238,7 @@ fn error_headers(
     service: &ServiceFacts,
     format: Format,
     error: &ErrorAnswer,
-) -> impl Iterator<Item = (&'static str, String)> {
+) -> impl Iterator<Item = (HeaderName, String)> {
     // Services that browsers call directly repeat the sentence, and end the type with a colon.
     let browsers = service
         .operations
@@ -250,8 +251,8 @@ fn error_headers(
     };
     let sentence = sentence.filter(|text| text.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
     [
-        ("x-amzn-ErrorType", kind),
-        ("x-amzn-ErrorMessage", sentence),
+        (HeaderName::from_static("x-amzn-errortype"), kind),
+        (HeaderName::from_static("x-amzn-errormessage"), sentence),
     ]
     .into_iter()
     .filter_map(|(name, value)| Some((name, value?)))

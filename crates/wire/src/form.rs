@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::percent_decode;
+use memchr::{memchr, memchr2};
 
 use crate::message::Incoming;
 use crate::refusal::Refusal;
@@ -22,7 +22,7 @@ pub(crate) struct Form<'a> {
 impl<'a> Form<'a> {
     /// Reads the query string and, if it is a form, the body. Of equal names the first wins.
     pub(crate) fn read(incoming: &Incoming<'a>) -> Result<Self, Refusal> {
-        let mut pairs = Vec::new();
+        let mut pairs = Vec::with_capacity(16);
         for pair in pieces(incoming.query.as_bytes()).chain(pieces(incoming.form_body())) {
             if pairs.len() == PARAMETERS_MAX {
                 return Err(Refusal::malformed_input(Some("Too many parameters")));
@@ -73,43 +73,59 @@ pub(crate) fn query_pairs(query: &str) -> impl Iterator<Item = Pair<'_>> {
 }
 
 fn pieces(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split(|byte| *byte == b'&')
-        .filter(|piece| !piece.is_empty())
+    let mut left = text;
+    let pieces = std::iter::from_fn(move || {
+        if left.is_empty() {
+            return None;
+        }
+        let end = memchr(b'&', left).unwrap_or(left.len());
+        let (piece, rest) = left.split_at_checked(end)?;
+        left = rest.get(1..).unwrap_or_default();
+        Some(piece)
+    });
+    pieces.filter(|piece| !piece.is_empty())
 }
 
 fn decode_pair(piece: &[u8]) -> Option<Pair<'_>> {
-    let mut halves = piece.splitn(2, |byte| *byte == b'=');
-    Some((
-        unescape(halves.next()?, true)?,
-        unescape(halves.next().unwrap_or_default(), true)?,
-    ))
+    let name_ends = memchr(b'=', piece).unwrap_or(piece.len());
+    let (name, value) = piece.split_at_checked(name_ends)?;
+    let value = value.get(1..).unwrap_or_default();
+    Some((unescape(name, true)?, unescape(value, true)?))
 }
 
 /// Undoes percent-encoding, and in forms the plus sign. Broken escapes and broken UTF-8 give nothing.
 pub(crate) fn unescape(text: &[u8], plus_is_blank: bool) -> Option<Cow<'_, str>> {
-    let is_escaped = text.contains(&b'%') || plus_is_blank && text.contains(&b'+');
-    if !is_escaped {
+    let first = match plus_is_blank {
+        true => memchr2(b'%', b'+', text),
+        false => memchr(b'%', text),
+    };
+    let Some((plain, escaped)) = first.and_then(|first| text.split_at_checked(first)) else {
         return std::str::from_utf8(text).ok().map(Cow::Borrowed);
+    };
+    let mut unescaped = Vec::with_capacity(text.len());
+    unescaped.extend_from_slice(plain);
+    let mut bytes = escaped.iter();
+    while let Some(byte) = bytes.next() {
+        unescaped.push(match byte {
+            b'%' => {
+                let (high, low) = (digit(*bytes.next()?)?, digit(*bytes.next()?)?);
+                high << 4 | low
+            }
+            b'+' if plus_is_blank => b' ',
+            byte => *byte,
+        });
     }
-    let escapes = text.iter().enumerate().filter(|(_, byte)| **byte == b'%');
-    let whole = escapes.clone().all(|(at, _)| {
-        text.get(at + 1..at + 3)
-            .is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-    });
-    if !whole {
-        return None;
+    String::from_utf8(unescaped).ok().map(Cow::Owned)
+}
+
+/// The value of a hexadecimal digit.
+fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
     }
-    if plus_is_blank && text.contains(&b'+') {
-        let text: Vec<u8> = text
-            .iter()
-            .map(|byte| if *byte == b'+' { b' ' } else { *byte })
-            .collect();
-        return percent_decode(&text)
-            .decode_utf8()
-            .ok()
-            .map(|text| Cow::Owned(text.into_owned()));
-    }
-    percent_decode(text).decode_utf8().ok()
 }
 
 /// The parameters below one dotted name: `Tags.member.1` knows `Key` and `Value`.
@@ -141,9 +157,17 @@ impl<'f, 'a> Branch<'f, 'a> {
             key.strip_prefix(name)
                 .is_some_and(|rest| rest.starts_with('.'))
         };
+        // Whether a key comes before `name.`, of which it may be the beginning.
+        let before = |key: &str| match key.as_bytes().split_at_checked(name.len()) {
+            Some((head, tail)) => head
+                .cmp(name.as_bytes())
+                .then_with(|| tail.cmp(b"."))
+                .is_lt(),
+            None => key < name,
+        };
         let start = self
             .pairs
-            .partition_point(|(key, _)| self.rest(key).bytes().lt(name.bytes().chain([b'.'])));
+            .partition_point(|(key, _)| before(self.rest(key)));
         let tail = self.pairs.get(start..).unwrap_or_default();
         let length = tail.partition_point(|(key, _)| begins(self.rest(key)));
         Self {

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use facts::{Kind, Location, Shape, TimestampFormat};
 
+use crate::plain;
 use crate::timestamp;
 use crate::value::{Structure, Value};
 use crate::xml::float;
@@ -94,19 +95,36 @@ pub(crate) fn value(out: &mut String, shape: &Shape, present: &Value) {
 /// A quoted text.
 pub(crate) fn string(out: &mut String, text: &str) {
     out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\0'..='\u{1F}' => {
-                let code = u32::from(character);
-                out.push_str(&format!("\\u{code:04x}"));
-            }
-            _ => out.push(character),
-        }
+    let mut rest = text;
+    loop {
+        let (plain, others) = plain::split(rest, is_plain);
+        out.push_str(plain);
+        let mut characters = others.chars();
+        let Some(character) = characters.next() else {
+            break;
+        };
+        escaped(out, character);
+        rest = characters.as_str();
     }
     out.push('"');
+}
+
+/// Whether a byte is one that JSON takes as it is (RFC 8259 §7).
+pub(crate) fn is_plain(byte: u8) -> bool {
+    (byte >= b' ') & (byte != b'"') & (byte != b'\\')
+}
+
+fn escaped(out: &mut String, character: char) {
+    match character {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '\0'..='\u{1F}' => {
+            let code = u32::from(character);
+            out.push_str(&format!("\\u{code:04x}"));
+        }
+        _ => out.push(character),
+    }
 }

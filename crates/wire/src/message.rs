@@ -1,6 +1,7 @@
 //! HTTP messages as the codecs see them.
 
-use http::{HeaderMap, Method};
+use http::Method;
+use http::header::{self, AsHeaderName, HeaderMap, HeaderName};
 
 /// A request whose body has arrived whole.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +21,7 @@ pub struct Incoming<'a> {
 impl<'a> Incoming<'a> {
     /// A header's value, if it is there and readable as text. The first one counts.
     #[must_use]
-    pub fn header(&self, name: &str) -> Option<&'a str> {
+    pub fn header(&self, name: impl AsHeaderName) -> Option<&'a str> {
         self.headers.get(name)?.to_str().ok()
     }
 
@@ -33,10 +34,10 @@ impl<'a> Incoming<'a> {
 
     /// The content type without its parameters.
     pub(crate) fn media_type(&self) -> Option<&'a str> {
-        self.header("content-type")?
-            .split(';')
-            .next()
-            .map(str::trim)
+        let value = self.headers.get(header::CONTENT_TYPE)?.as_bytes();
+        let end = memchr::memchr(b';', value).unwrap_or(value.len());
+        let media = value.get(..end).unwrap_or_default();
+        std::str::from_utf8(media.trim_ascii()).ok()
     }
 
     /// The body if it is declared to be a form, else nothing.
@@ -66,7 +67,7 @@ pub struct Outgoing {
     /// The status.
     pub status: u16,
     /// The headers.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(HeaderName, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -77,7 +78,7 @@ impl Outgoing {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
-            .find(|(header, _)| header.eq_ignore_ascii_case(name))
+            .find(|(header, _)| header.as_str().eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
     }
 }

@@ -35,44 +35,45 @@ fn structure(
     };
     let mut found = Structure::new();
     for member in *members {
-        let leaf = branch.leaf(member.wire_name);
-        let below = branch.below(member.wire_name);
-        if let Some(value) = value(member.shape, leaf, below, depth)? {
+        if let Some(value) = value(member.shape, branch, member.wire_name, depth)? {
             found.insert(member.name, value);
         }
     }
     Ok(found)
 }
 
-/// A value from its own parameter and the parameters below its name.
+/// A value from the parameter of this name and those below it.
 fn value(
     shape: &'static Shape,
-    leaf: Option<&str>,
-    below: Branch<'_, '_>,
+    branch: Branch<'_, '_>,
+    name: &str,
     depth: usize,
 ) -> Result<Option<Value>, Refusal> {
     if depth == DEPTH_MAX {
         return Ok(None);
     }
+    let leaf = || branch.leaf(name);
+    if !matches!(
+        shape.kind,
+        Kind::Structure { .. } | Kind::List(..) | Kind::Map { .. }
+    ) {
+        return leaf().map(|text| scalar(shape, text)).transpose();
+    }
+    let below = branch.below(name);
     match &shape.kind {
         Kind::Structure { .. } if below.is_empty() => Ok(None),
         Kind::Structure { .. } => Ok(Some(Value::Structure(structure(shape, below, depth + 1)?))),
         // An empty list is sent as its bare name.
-        Kind::List(..) if below.is_empty() => Ok(leaf.map(|_| Value::List(Vec::new()))),
+        Kind::List(..) if below.is_empty() => Ok(leaf().map(|_| Value::List(Vec::new()))),
         Kind::List(member, _) => {
             let elements = below.below("member");
             let mut values = Vec::new();
             for (_, number) in elements.numbered() {
-                values.extend(value(
-                    member,
-                    elements.leaf(number),
-                    elements.below(number),
-                    depth + 1,
-                )?);
+                values.extend(value(member, elements, number, depth + 1)?);
             }
             Ok(Some(Value::List(values)))
         }
-        Kind::Map { .. } if below.is_empty() => Ok(leaf.map(|_| Value::Map(Vec::new()))),
+        Kind::Map { .. } if below.is_empty() => Ok(leaf().map(|_| Value::Map(Vec::new()))),
         Kind::Map {
             value: value_shape, ..
         } => {
@@ -80,19 +81,15 @@ fn value(
             let mut pairs = Vec::new();
             for (_, number) in entries.numbered() {
                 let entry = entries.below(number);
-                let value = value(
-                    value_shape,
-                    entry.leaf("value"),
-                    entry.below("value"),
-                    depth + 1,
-                )?;
+                let value = value(value_shape, entry, "value", depth + 1)?;
                 if let (Some(key), Some(value)) = (entry.leaf("key"), value) {
                     pairs.push((key.to_owned(), value));
                 }
             }
             Ok(Some(Value::Map(pairs)))
         }
-        _ => leaf.map(|text| scalar(shape, text)).transpose(),
+        // Scalars are read above.
+        _ => Ok(None),
     }
 }
 

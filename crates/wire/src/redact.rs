@@ -1,10 +1,11 @@
 //! Structures as audit events may show them.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use facts::{Kind, OperationFacts, Shape};
-use serde_json::{Map, Value as Json};
+use std::collections::BTreeMap;
 
+use facts::{Kind, OperationFacts, Shape};
+
+use crate::json_object::JsonObject;
+use crate::json_text;
 use crate::timestamp;
 use crate::validate::lower_first;
 use crate::value::{Structure, Value};
@@ -41,77 +42,84 @@ const UNMARKED: &[(&str, &str, &str)] = &[
     ("sts", "ProvidedContext", "ContextAssertion"),
 ];
 
-/// A request as CloudTrail's `requestParameters` show it.
-#[must_use]
-pub fn redact(operation: &OperationFacts, input: &Structure) -> Json {
-    structure(operation, operation.input, input)
+/// Writes a request as CloudTrail's `requestParameters` show it.
+pub fn redact(out: &mut String, operation: &OperationFacts, input: &Structure) {
+    structure(out, operation, operation.input, input);
 }
 
-/// An answer as CloudTrail's `responseElements` show it.
-#[must_use]
-pub fn redact_output(operation: &OperationFacts, output: &Structure) -> Json {
-    structure(operation, operation.output, output)
+/// Writes an answer as CloudTrail's `responseElements` show it.
+pub fn redact_output(out: &mut String, operation: &OperationFacts, output: &Structure) {
+    structure(out, operation, operation.output, output);
 }
 
-fn structure(operation: &OperationFacts, shape: Option<&Shape>, found: &Structure) -> Json {
+fn structure(
+    out: &mut String,
+    operation: &OperationFacts,
+    shape: Option<&Shape>,
+    found: &Structure,
+) {
     let Some(Shape {
         kind: Kind::Structure { members, .. },
         name,
         ..
     }) = shape
     else {
-        return Json::Null;
+        out.push_str("null");
+        return;
     };
-    let present = members
-        .iter()
-        .filter_map(|member| Some((member, found.get(member.name)?)));
-    let shown = present.map(|(member, present)| {
-        let shown = if unmarked(operation, name, member.name) {
-            hidden()
-        } else {
-            value(operation, member.shape, present)
-        };
-        (lower_first(member.name), shown)
+    JsonObject::write(out, |object| {
+        for member in *members {
+            let Some(present) = found.get(member.name) else {
+                continue;
+            };
+            let place = object.member_named(&lower_first(member.name));
+            if unmarked(operation, name, member.name) {
+                json_text::string(place, HIDDEN);
+            } else {
+                value(place, operation, member.shape, present);
+            }
+        }
     });
-    Json::Object(shown.collect::<Map<_, _>>())
 }
 
-fn value(operation: &OperationFacts, shape: &Shape, present: &Value) -> Json {
+fn value(out: &mut String, operation: &OperationFacts, shape: &Shape, present: &Value) {
     if shape.sensitive {
-        return hidden();
+        return json_text::string(out, HIDDEN);
     }
     match (present, &shape.kind) {
-        (Value::Structure(found), _) => structure(operation, Some(shape), found),
-        (Value::List(values), Kind::List(member, _)) => values
-            .iter()
-            .map(|element| value(operation, member, element))
-            .collect(),
+        (Value::Structure(found), _) => structure(out, operation, Some(shape), found),
+        (Value::List(values), Kind::List(member, _)) => {
+            out.push('[');
+            for (at, element) in values.iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                value(out, operation, member, element);
+            }
+            out.push(']');
+        }
         (
             Value::Map(pairs),
             Kind::Map {
                 key, value: entry, ..
             },
-        ) if !key.sensitive => Json::Object(
-            pairs
+        ) if !key.sensitive => {
+            // Of equal names the last stands, and a name stands once.
+            let pairs: BTreeMap<&str, &Value> = pairs
                 .iter()
-                .map(|(name, present)| (name.clone(), value(operation, entry, present)))
-                .collect(),
-        ),
-        (Value::Bool(flag), _) => Json::Bool(*flag),
-        (Value::Integer(number), _) => Json::from(*number),
-        (Value::Float(number), _) => Json::from(*number),
-        (Value::String(text), _) => Json::from(text.as_str()),
-        (Value::Blob(bytes), _) => Json::from(STANDARD.encode(bytes)),
-        (Value::Timestamp(moment), _) => Json::from(timestamp::for_audit(*moment)),
-        (Value::Document(document), _) => document.clone(),
-        (Value::Null, _) => Json::Null,
+                .map(|(name, present)| (name.as_str(), present))
+                .collect();
+            JsonObject::write(out, |object| {
+                for (name, present) in pairs {
+                    value(object.member_named(name), operation, entry, present);
+                }
+            });
+        }
+        (Value::Timestamp(moment), _) => json_text::string(out, &timestamp::for_audit(*moment)),
         // What the model does not describe is not shown.
-        (Value::List(_) | Value::Map(_), _) => hidden(),
+        (Value::List(_) | Value::Map(_), _) => json_text::string(out, HIDDEN),
+        _ => json_text::value(out, shape, present),
     }
-}
-
-fn hidden() -> Json {
-    Json::from(HIDDEN)
 }
 
 fn unmarked(operation: &OperationFacts, shape: &str, member: &str) -> bool {
@@ -165,8 +173,13 @@ mod tests {
         let input = Structure::new()
             .with("UserName", "ann")
             .with("Password", "hunter2");
+        let shown = |write: &dyn Fn(&mut String)| -> serde_json::Value {
+            let mut out = String::new();
+            write(&mut out);
+            serde_json::from_str(&out).unwrap()
+        };
         assert_eq!(
-            redact(facts::iam::CREATE_LOGIN_PROFILE, &input),
+            shown(&|out| redact(out, facts::iam::CREATE_LOGIN_PROFILE, &input)),
             serde_json::json!({"userName": "ann", "password": HIDDEN})
         );
         let output = Structure::new().with(
@@ -178,7 +191,7 @@ mod tests {
                 .with("Expiration", Value::Timestamp(0)),
         );
         assert_eq!(
-            redact_output(facts::sts::ASSUME_ROLE, &output),
+            shown(&|out| redact_output(out, facts::sts::ASSUME_ROLE, &output)),
             serde_json::json!({"credentials": {
                 "accessKeyId": "ASIA", "secretAccessKey": HIDDEN, "sessionToken": HIDDEN,
                 "expiration": "Jan 1, 1970, 12:00:00 AM",

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use facts::{Auth, Location, OperationFacts, Protocol, ServiceFacts, services};
+use http::HeaderName;
 
 use crate::encode::REQUEST_ID;
 use crate::error::encode_error;
@@ -21,7 +22,7 @@ use crate::rest;
 
 use self::host::Named;
 
-const TARGET: &str = "x-amz-target";
+const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 
 /// Where AWS sends browsers that come to a query endpoint without an action.
 const FRONT_PAGE: &str = "https://aws.amazon.com/iam";
@@ -51,7 +52,7 @@ impl Route {
     pub fn redirect(location: &str, request_id: &str) -> Outgoing {
         let headers = vec![
             (REQUEST_ID, request_id.to_owned()),
-            ("Location", location.to_owned()),
+            (http::header::LOCATION, location.to_owned()),
         ];
         Outgoing {
             status: 302,
@@ -312,7 +313,10 @@ fn format(service: &ServiceFacts, incoming: &Incoming<'_>) -> Format {
 
 /// Whether the client prefers JSON: it is named before any XML.
 fn wants_json(incoming: &Incoming<'_>) -> bool {
-    let mut media = incoming.header("accept").unwrap_or_default().split(',');
+    let mut media = incoming
+        .header(http::header::ACCEPT)
+        .unwrap_or_default()
+        .split(',');
     let first = media.find_map(|item| {
         let name = item.split(';').next().unwrap_or_default().trim();
         if name.eq_ignore_ascii_case("application/json") {

@@ -47,8 +47,7 @@ pub(crate) fn from_seconds(seconds: f64) -> Option<i64> {
 
 /// Seconds only, as XML answers have it.
 pub(crate) fn iso8601_seconds(milliseconds: i64) -> String {
-    let moment = moment(milliseconds.div_euclid(MILLISECONDS) * MILLISECONDS);
-    moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    aws::iso_second(moment(milliseconds))
 }
 
 /// Writes a moment in JSON: quoted text, or a number of seconds.

@@ -38,11 +38,12 @@ pub fn validate(operation: &OperationFacts, input: &Structure) -> Result<(), Ref
 
 /// `RoleName` is `roleName` in AWS's sentences.
 pub(crate) fn lower_first(name: &str) -> String {
-    let mut letters = name.chars();
-    letters
-        .next()
-        .map(|first| first.to_lowercase().chain(letters).collect())
-        .unwrap_or_default()
+    // Names of the models are ASCII.
+    let mut name = name.to_owned();
+    if let Some(first) = name.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    name
 }
 
 /// Where a value stands. Spelled out only when there is something to say.

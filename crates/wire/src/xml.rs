@@ -4,17 +4,27 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use facts::{Kind, Shape};
 
+use crate::plain;
 use crate::timestamp;
 use crate::value::{Structure, Value};
 
+/// Room for most documents.
+const DOCUMENT_BYTES: usize = 2048;
+
 /// A document being written.
-#[derive(Default)]
 pub(crate) struct Xml {
     text: String,
     depth: usize,
 }
 
 impl Xml {
+    pub(crate) fn new() -> Xml {
+        Xml {
+            text: String::with_capacity(DOCUMENT_BYTES),
+            depth: 0,
+        }
+    }
+
     /// An element with others inside; written empty if there are none.
     pub(crate) fn element(
         &mut self,
@@ -110,7 +120,9 @@ impl Xml {
     }
 
     fn indent(&mut self) {
-        (0..self.depth).for_each(|_| self.text.push_str("  "));
+        const BLANKS: &str = "                                ";
+        let blanks = BLANKS.get(..2 * self.depth);
+        self.text.push_str(blanks.unwrap_or(BLANKS));
     }
 
     fn close(&mut self, name: &str) {
@@ -120,31 +132,40 @@ impl Xml {
     }
 
     fn escaped(&mut self, text: &str) {
-        // Nearly all text is plain to its end.
-        let plain = text.bytes().position(|byte| !is_plain(byte));
-        let (plain, rest) = text.split_at(plain.unwrap_or(text.len()));
-        self.text.push_str(plain);
-        for character in rest.chars() {
-            match character {
-                '&' => self.text.push_str("&amp;"),
-                '<' => self.text.push_str("&lt;"),
-                '>' => self.text.push_str("&gt;"),
-                '"' => self.text.push_str("&quot;"),
-                // A parser would read a bare one as a line feed.
-                '\r' => self.text.push_str("&#xD;"),
-                '\t' | '\n' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'.. => {
-                    self.text.push(character)
-                }
-                // XML 1.0 §2.2 has no way to write the others.
-                _ => self.text.push('\u{FFFD}'),
+        let mut rest = text;
+        loop {
+            let (plain, others) = plain::split(rest, is_plain);
+            self.text.push_str(plain);
+            let mut characters = others.chars();
+            let Some(character) = characters.next() else {
+                break;
+            };
+            self.character(character);
+            rest = characters.as_str();
+        }
+    }
+
+    fn character(&mut self, character: char) {
+        match character {
+            '&' => self.text.push_str("&amp;"),
+            '<' => self.text.push_str("&lt;"),
+            '>' => self.text.push_str("&gt;"),
+            '"' => self.text.push_str("&quot;"),
+            // A parser would read a bare one as a line feed.
+            '\r' => self.text.push_str("&#xD;"),
+            '\t' | '\n' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'.. => {
+                self.text.push(character)
             }
+            // XML 1.0 §2.2 has no way to write the others.
+            _ => self.text.push('\u{FFFD}'),
         }
     }
 }
 
 /// Whether a byte is a character that XML takes as it is.
 fn is_plain(byte: u8) -> bool {
-    matches!(byte, b'\t' | b'\n' | b' '..=b'~') && !matches!(byte, b'&' | b'<' | b'>' | b'"')
+    let in_ascii = (b' '..=b'~').contains(&byte) | (byte == b'\t') | (byte == b'\n');
+    in_ascii & (byte != b'&') & (byte != b'<') & (byte != b'>') & (byte != b'"')
 }
 
 /// As the protocols want the numbers that are none.
