@@ -101,6 +101,9 @@ where
         let value = buffer.split_to(end);
         drop(buffer.split_to(delimiter.len()));
         taken = taken.saturating_add(head.len() + value.len());
+        if taken > FIELDS_BYTES_MAX {
+            return Err(Failure::from(POST_FIELDS_TOO_LARGE).into());
+        }
         let value = std::str::from_utf8(&value).map_err(|_| malformed())?;
         let name = part.name.to_ascii_lowercase();
         if fields.insert(name.clone(), value.to_owned()).is_some() {
@@ -124,12 +127,16 @@ where
     B: HttpBody<Data = Bytes> + Unpin,
     B::Error: Into<BodyRefused>,
 {
+    // What was looked through is not looked through again: bytes may come one by one.
+    let mut seen = 0usize;
     loop {
-        match find(buffer, mark) {
+        let found = find(buffer.get(seen..).unwrap_or_default(), mark);
+        match found.map(|at| at.saturating_add(seen)) {
             Some(at) if at <= bytes_max => return Ok(at),
             None if buffer.len() <= bytes_max => {}
             Some(_) | None => return Err(Failure::from(POST_FIELDS_TOO_LARGE).into()),
         }
+        seen = (buffer.len() + 1).saturating_sub(mark.len());
         match body.frame().await {
             Some(Ok(frame)) => {
                 if let Ok(data) = frame.into_data() {

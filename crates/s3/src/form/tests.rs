@@ -83,6 +83,13 @@ async fn what_is_no_form_is_refused() {
             part("key", &"k".repeat(21_000)) + &file("f"),
             "MaxPostPreDataLengthExceededError",
         ),
+        (
+            (0..5_000)
+                .map(|n| part(&n.to_string(), ""))
+                .collect::<String>()
+                + &file("f"),
+            "MaxPostPreDataLengthExceededError",
+        ),
         ("x".repeat(30_000), "MaxPostPreDataLengthExceededError"),
     ] {
         assert_eq!(code(text.clone()).await, expected, "{text:.200}");
