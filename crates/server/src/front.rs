@@ -33,7 +33,8 @@ pub struct Front {
 }
 
 impl Front {
-    /// Answers one request from this address.
+    /// Answers one request from this address. What is waited for on some ways alone lies apart,
+    /// so that the others carry no room for it about.
     pub async fn answer(
         &self,
         request: Request<Incoming>,
@@ -53,7 +54,8 @@ impl Front {
             let (head, body) = request.into_parts();
             return Ok(match read(body).await {
                 Ok(body) => {
-                    let answer = self.pages.answer(Raw::new(head, body, peer)).await;
+                    let answer = self.pages.answer(Raw::new(head, body, peer));
+                    let answer = Box::pin(answer).await;
                     answer.map(AnswerBody::full)
                 }
                 Err(unread) => finish(self.plane.refuse_unread(&head, unread), None),
@@ -67,7 +69,7 @@ impl Front {
         if self.s3.takes(&head, &claimed) {
             let shown = is_shown(&head) && !in_bucket_host;
             let request = Request::from_parts(head, body);
-            let mut response = self.s3.answer(request, claimed, peer).await;
+            let mut response = Box::pin(self.s3.answer(request, claimed, peer)).await;
             if shown {
                 // Objects share the pages' origin here: what somebody uploaded must not act
                 // as a page of ours.
