@@ -529,11 +529,6 @@ async fn what_is_not_built_says_so_and_does_nothing() {
             reply.text()
         );
     }
-    let form = [("content-type", "multipart/form-data; boundary=x")];
-    house
-        .send("POST", "/bucket", &form, "--x--")
-        .await
-        .fails(501, "NotImplemented");
     assert_eq!(commits(&house), before);
 }
 

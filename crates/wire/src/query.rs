@@ -53,44 +53,54 @@ fn value(
         return Ok(None);
     }
     let leaf = || branch.leaf(name);
-    if !matches!(
-        shape.kind,
-        Kind::Structure { .. } | Kind::List(..) | Kind::Map { .. }
-    ) {
-        return leaf().map(|text| scalar(shape, text)).transpose();
-    }
-    let below = branch.below(name);
+    // An empty list or map is sent as its bare name.
+    let is_there = |below: Branch<'_, '_>| !below.is_empty() || leaf().is_some();
     match &shape.kind {
-        Kind::Structure { .. } if below.is_empty() => Ok(None),
-        Kind::Structure { .. } => Ok(Some(Value::Structure(structure(shape, below, depth + 1)?))),
-        // An empty list is sent as its bare name.
-        Kind::List(..) if below.is_empty() => Ok(leaf().map(|_| Value::List(Vec::new()))),
+        Kind::Structure { .. } => {
+            let below = branch.below(name);
+            let found = (!below.is_empty()).then(|| structure(shape, below, depth + 1));
+            Ok(found.transpose()?.map(Value::Structure))
+        }
         Kind::List(member, _) => {
-            let elements = below.below("member");
-            let mut values = Vec::new();
-            for (_, number) in elements.numbered() {
-                values.extend(value(member, elements, number, depth + 1)?);
-            }
-            Ok(Some(Value::List(values)))
+            let below = branch.below(name);
+            let values = list(member, below.below("member"), depth + 1)?;
+            Ok(is_there(below).then_some(Value::List(values)))
         }
-        Kind::Map { .. } if below.is_empty() => Ok(leaf().map(|_| Value::Map(Vec::new()))),
-        Kind::Map {
-            value: value_shape, ..
-        } => {
-            let entries = below.below("entry");
-            let mut pairs = Vec::new();
-            for (_, number) in entries.numbered() {
-                let entry = entries.below(number);
-                let value = value(value_shape, entry, "value", depth + 1)?;
-                if let (Some(key), Some(value)) = (entry.leaf("key"), value) {
-                    pairs.push((key.to_owned(), value));
-                }
-            }
-            Ok(Some(Value::Map(pairs)))
+        Kind::Map { value, .. } => {
+            let below = branch.below(name);
+            let pairs = map(value, below.below("entry"), depth + 1)?;
+            Ok(is_there(below).then_some(Value::Map(pairs)))
         }
-        // Scalars are read above.
-        _ => Ok(None),
+        _ => leaf().map(|text| scalar(shape, text)).transpose(),
     }
+}
+
+fn list(
+    member: &'static Shape,
+    elements: Branch<'_, '_>,
+    depth: usize,
+) -> Result<Vec<Value>, Refusal> {
+    let mut values = Vec::new();
+    for (_, number) in elements.numbered() {
+        values.extend(value(member, elements, number, depth)?);
+    }
+    Ok(values)
+}
+
+fn map(
+    shape: &'static Shape,
+    entries: Branch<'_, '_>,
+    depth: usize,
+) -> Result<Vec<(String, Value)>, Refusal> {
+    let mut pairs = Vec::new();
+    for (_, number) in entries.numbered() {
+        let entry = entries.below(number);
+        let value = value(shape, entry, "value", depth)?;
+        if let (Some(key), Some(value)) = (entry.leaf("key"), value) {
+            pairs.push((key.to_owned(), value));
+        }
+    }
+    Ok(pairs)
 }
 
 fn scalar(shape: &Shape, text: &str) -> Result<Value, Refusal> {
