@@ -143,7 +143,7 @@ def test_a_key_is_a_device_like_any_other(arnold, iam, ana, refused):
     for key in iam.list_access_keys(UserName="ana")["AccessKeyMetadata"]:
         iam.delete_access_key(UserName="ana", AccessKeyId=key["AccessKeyId"])
     iam.delete_user_policy(UserName="ana", PolicyName="inline")
-    with refused("DeleteConflict", message="Cannot delete entity, must delete MFA device first."):
+    with refused("DeleteConflict", message="Cannot delete entity, must remove tokens from principal first."):
         iam.delete_user(UserName="ana")
     iam.deactivate_mfa_device(UserName="ana", SerialNumber=serial)
     with refused("NoSuchEntity"):

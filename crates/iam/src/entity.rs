@@ -199,7 +199,7 @@ pub(crate) fn must_be_ours<E: Entity>(entity: &E) -> Result<(), Error> {
 
 /// The path that was given for a new role, which must not be one of AWS's own.
 pub(crate) fn checked_role_path(given: Option<&str>) -> Result<&str, Error> {
-    let path = checked_path(given)?;
+    let path = path_or_root(given);
     if RESERVED_PATHS
         .iter()
         .any(|reserved| path.starts_with(reserved))
@@ -355,23 +355,9 @@ pub(crate) fn must_hold_no_policies(entity: &impl Entity) -> Result<(), Error> {
     Ok(())
 }
 
-/// The path that was given, or `/`. The model's pattern lets empty segments pass; AWS does not.
-pub(crate) fn checked_path(given: Option<&str>) -> Result<&str, Error> {
-    checked("path", given.unwrap_or("/"))
-}
-
-/// The path to move to, if one was given.
-pub(crate) fn checked_new_path(given: Option<&str>) -> Result<Option<&str>, Error> {
-    given.map(|path| checked("newPath", path)).transpose()
-}
-
-fn checked<'a>(member: &str, path: &'a str) -> Result<&'a str, Error> {
-    if !path.contains("//") {
-        return Ok(path);
-    }
-    Err(Error::validation(format!(
-        "The specified value for {member} is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters."
-    )))
+/// The path that was given, or `/`. The model's pattern has held it to its form.
+pub(crate) fn path_or_root(given: Option<&str>) -> &str {
+    given.unwrap_or("/")
 }
 
 /// Whether the path begins with the prefix that was asked for.

@@ -69,7 +69,7 @@ impl Operation for CreateGroup {
             id: permit.new_id("AGPA"),
             account: permit.account()?,
             name: self.group_name.clone(),
-            path: entity::checked_path(self.path.as_deref())?.to_owned(),
+            path: entity::path_or_root(self.path.as_deref()).to_owned(),
             created: permit.second(),
             attached: Vec::new(),
             inline: Default::default(),
@@ -191,7 +191,6 @@ impl Operation for UpdateGroup {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
         let group = require::<Group>(tx, permit.account()?, &self.group_name)?;
-        entity::checked_new_path(self.new_path.as_deref())?;
         entity::update(tx, &self.change(group))?;
         Ok(Nothing {})
     }

@@ -145,7 +145,7 @@ impl Operation for CreateInstanceProfile {
             id: permit.new_id("AIPA"),
             account,
             name: self.instance_profile_name.clone(),
-            path: entity::checked_path(self.path.as_deref())?.to_owned(),
+            path: entity::path_or_root(self.path.as_deref()).to_owned(),
             created: permit.second(),
             role: None,
             tags: tags::ordered(tags),

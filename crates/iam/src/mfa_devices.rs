@@ -139,7 +139,6 @@ impl Operation for CreateVirtualMFADevice {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<CreatedDevice, Error> {
         let account = permit.account()?;
-        entity::checked_path(self.path.as_deref())?;
         let tags = tags::checked(&self.tags, Case::Told)?;
         let serial = self.serial(account).to_string();
         let seed = new_seed(&permit);
@@ -156,8 +155,7 @@ impl Operation for CreateVirtualMFADevice {
             enabled: None,
         };
         tx.insert(account.as_str(), &device).or_else_taken(|_| {
-            Error::new("EntityAlreadyExists")
-                .say("MFADevice entity at the same path and name already exists.")
+            Error::new("EntityAlreadyExists").say("MFA device already exists.")
         })?;
         let account = tx
             .get::<Account>(GLOBAL_SCOPE, account.as_str())?

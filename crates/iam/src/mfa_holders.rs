@@ -94,8 +94,14 @@ impl Operation for EnableMFADevice {
         let account = permit.account()?;
         let owner = holder(&permit, tx, Some(&self.user_name))?.owner()?;
         let mut device = MfaDevice::require(tx, &permit, &self.serial_number)?;
-        if device.enabled.is_some() {
-            return Err(Error::new("EntityAlreadyExists").say("MFA Device is already in use."));
+        if let Some(enabled) = &device.enabled {
+            return Err(
+                Error::new("EntityAlreadyExists").say(if enabled.owner == owner {
+                    format!("MFA Device for user {} already exists.", self.user_name)
+                } else {
+                    "MFA Device is already in use.".to_owned()
+                }),
+            );
         }
         let codes = (
             self.presented_code_1.as_str(),
@@ -252,7 +258,7 @@ fn view(holder: &Subject, device: &MfaDevice) -> DeviceView {
     }
 }
 
-/// Shows one device of a user, or of whoever calls.
+/// Shows one security key of a user, or of whoever calls. It is not for other devices.
 #[derive(Input)]
 pub(crate) struct GetMFADevice {
     serial_number: String,
@@ -270,6 +276,11 @@ impl Operation for GetMFADevice {
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<DeviceView, Error> {
         let holder = holder(&permit, tx, self.user_name.as_deref())?;
         let device = held(tx, &permit, &holder.owner()?, &self.serial_number)?;
+        if !matches!(device.factor, Factor::Key { .. }) {
+            return Err(Error::validation(
+                "The MFA device serial number sent in the request is invalid or not supported by this API. Currently, only hardware FIDO security keys are supported. Please use the compatible device or API.",
+            ));
+        }
         Ok(view(&holder, &device))
     }
 }

@@ -6,7 +6,7 @@
 use aws::{AccountId, Arn};
 use facts::OperationFacts;
 use identity::{Ask, OidcProvider};
-use oidc::ProviderUrl;
+use oidc::{ProviderUrl, ProviderUrlFault};
 use plane::{Call, Error, GatheringOperation, Operation, Permit, Touches};
 use store::{OrElseTaken as _, Read as _, Transaction};
 use wire::{Input, Output};
@@ -58,7 +58,14 @@ impl GatheringOperation for CreateOpenIDConnectProvider {
     async fn gather(&self, call: &Call) -> Result<Reached, Error> {
         let outbound = &call.environment.outbound;
         let url = ProviderUrl::parse(&self.url, |url| outbound.is_allowed_origin(url)).map_err(
-            |fault| Error::validation("Invalid Open ID Connect Provider URL").because(fault),
+            |fault| {
+                match fault {
+                    // AWS says no more.
+                    ProviderUrlFault::QueryOrFragment => invalid_input("Unknown"),
+                    _ => Error::validation("Invalid Open ID Connect Provider URL"),
+                }
+                .because(fault)
+            },
         )?;
         // Nobody else makes this machine ask somebody, nor learns what can be reached from it.
         self.touched(call, &url)?.check(call)?;
@@ -83,10 +90,9 @@ impl GatheringOperation for CreateOpenIDConnectProvider {
             add_client_id(&mut client_ids, client_id)?;
         }
         let thumbprints = match &reached.thumbprints {
-            Ok(thumbprints) => thumbprints.clone(),
+            Ok(thumbprints) => checked_thumbprints(thumbprints)?,
             Err(refusal) => return Err(again(refusal)),
         };
-        check_thumbprints(&thumbprints)?;
         let provider = OidcProvider {
             account,
             issuer: reached.url.issuer().to_owned(),
@@ -191,20 +197,18 @@ fn add_client_id(client_ids: &mut Vec<String>, client_id: &str) -> Result<(), Er
     ))
 }
 
-/// At most five, 40 hex digits each. Their length the model has checked.
-fn check_thumbprints(thumbprints: &[String]) -> Result<(), Error> {
+/// At most five, kept in lower case. Their length the model has checked; what else they are
+/// made of AWS does not ask, and what is no thumbprint matches no certificate.
+fn checked_thumbprints(thumbprints: &[String]) -> Result<Vec<String>, Error> {
     if thumbprints.len() > THUMBPRINTS_MAX {
         return Err(invalid_input(
             "Thumbprint list must contain fewer than 5 entries.",
         ));
     }
-    let odd = thumbprints
+    Ok(thumbprints
         .iter()
-        .find(|thumbprint| !thumbprint.bytes().all(|byte| byte.is_ascii_hexdigit()));
-    match odd {
-        Some(odd) => Err(invalid_input(format!("Thumbprint {odd} is not valid."))),
-        None => Ok(()),
-    }
+        .map(|thumbprint| thumbprint.to_ascii_lowercase())
+        .collect())
 }
 
 /// Shows a provider.
@@ -399,8 +403,12 @@ impl Operation for UpdateOpenIDConnectProviderThumbprint {
 
     fn run(&self, _permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
         change(tx, &self.arn, |provider: &mut OidcProvider| {
-            check_thumbprints(&self.thumbprints)?;
-            provider.thumbprints.clone_from(&self.thumbprints);
+            if self.thumbprints.is_empty() {
+                return Err(invalid_input(
+                    "Thumbprint list must contain at least one entry.",
+                ));
+            }
+            provider.thumbprints = checked_thumbprints(&self.thumbprints)?;
             Ok(())
         })
     }

@@ -1,6 +1,7 @@
 //! Outbound identity federation of the account: whether its principals may have tokens that
 //! show outside who they are, and whose tokens these are.
 
+use aws::AccountId;
 use facts::OperationFacts;
 use identity::{Ask, GLOBAL_SCOPE, OutboundIssuer};
 use issuer::WEB_IDENTITIES;
@@ -19,9 +20,10 @@ fn find(call: &Call, tx: &Transaction) -> Result<Option<OutboundIssuer>, Error> 
     Ok(tx.get::<OutboundIssuer>(GLOBAL_SCOPE, call.account()?.as_str())?)
 }
 
-fn disabled() -> Error {
-    Error::new("FeatureDisabled")
-        .say("Outbound Web Identity Federation feature is not enabled for this account.")
+fn disabled(account: AccountId) -> Error {
+    Error::new("FeatureDisabled").say(format!(
+        "Outbound identity federation is disabled for account {account}"
+    ))
 }
 
 /// Lets the account's principals have tokens.
@@ -65,9 +67,10 @@ impl GatheringOperation for EnableOutboundWebIdentityFederation {
     ) -> Result<EnabledIssuer, Error> {
         let mut issuer = match find(&permit, tx)? {
             Some(issuer) if issuer.enabled => {
-                return Err(Error::new("FeatureEnabled").say(
-                    "Outbound Web Identity Federation feature is already enabled for this account.",
-                ));
+                return Err(Error::new("FeatureEnabled").say(format!(
+                    "Outbound identity federation is already enabled for account {}",
+                    permit.account()?
+                )));
             }
             Some(issuer) => issuer,
             None => {
@@ -103,8 +106,9 @@ impl Operation for DisableOutboundWebIdentityFederation {
     }
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
+        let account = permit.account()?;
         let issuer = find(&permit, tx)?.filter(|issuer| issuer.enabled);
-        let mut issuer = issuer.ok_or_else(disabled)?;
+        let mut issuer = issuer.ok_or_else(|| disabled(account))?;
         issuer.enabled = false;
         tx.put(GLOBAL_SCOPE, &issuer)?;
         Ok(Nothing {})
@@ -131,8 +135,9 @@ impl Operation for GetOutboundWebIdentityFederationInfo {
     }
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<OutboundIssuerView, Error> {
+        let account = permit.account()?;
         let issuer = find(&permit, tx)?.filter(|issuer| issuer.enabled);
-        let issuer = issuer.ok_or_else(disabled)?;
+        let issuer = issuer.ok_or_else(|| disabled(account))?;
         Ok(OutboundIssuerView {
             issuer_identifier: issuer.url,
             jwt_vending_enabled: true,

@@ -184,7 +184,12 @@ impl Operation for UpdateRole {
         }
         if let Some(seconds) = self.max_session_duration {
             // The description is all that may be changed of the role of a service.
-            entity::must_be_ours(&role)?;
+            if entity::must_be_ours(&role).is_err() {
+                return Err(Error::new("UnmodifiableEntity").say(format!(
+                    "{} is an AWS service linked role, max session duration cannot be changed.",
+                    role.name
+                )));
+            }
             role.max_session_s = seconds;
         }
         entity::update(tx, &role)?;

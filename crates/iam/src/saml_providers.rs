@@ -82,6 +82,11 @@ impl Operation for CreateSAMLProvider {
             add: self.add_private_key.as_deref(),
             remove: None,
         };
+        if changes.mode == Some("Required") && changes.add.is_none() {
+            return Err(Error::validation(
+                "Unable to set assertion encryption mode to Required because no private key is provided.",
+            ));
+        }
         changes.make(&permit, &mut provider)?;
         tx.insert(account.as_str(), &provider).or_else_taken(|_| {
             let name = &self.name;
@@ -132,7 +137,7 @@ impl EncryptionChanges<'_> {
     /// Makes them. Whether encryption can be required is seen when all of them are made.
     fn make(&self, call: &Call, provider: &mut SamlProvider) -> Result<(), Error> {
         if self.add.is_some() && self.remove.is_some() {
-            return Err(invalid_input(
+            return Err(Error::validation(
                 "Unable to add and remove private keys in the same request. Set a value for only one of the two parameters.",
             ));
         }
@@ -157,7 +162,7 @@ impl EncryptionChanges<'_> {
                 .because("the provider requires encryption, and this is its last private key")
         } else {
             invalid_input(
-                "Unable to set assertion encryption mode to Required because no private key is provided.",
+                "Failed to set assertion encryption mode to Required because no private key is present.",
             )
         })
     }
@@ -233,7 +238,7 @@ impl Operation for UpdateSAMLProvider {
             remove: self.remove_private_key.as_deref(),
         };
         if self.metadata.is_none() && !changes.is_any() {
-            return Err(invalid_input(
+            return Err(Error::validation(
                 "Unable to update identity provider. No updates are defined for metadata or encryption assertion.",
             ));
         }
@@ -267,7 +272,7 @@ pub(crate) struct ProviderView {
     create_date: Timestamp,
     valid_until: Timestamp,
     tags: Vec<TagView>,
-    assertion_encryption_mode: Option<&'static str>,
+    assertion_encryption_mode: &'static str,
     private_key_list: Option<Vec<KeyView>>,
 }
 
@@ -299,10 +304,10 @@ impl Operation for GetSAMLProvider {
             create_date: provider.created,
             valid_until: provider.valid_until,
             tags: tags::shown(&provider.tags),
-            assertion_encryption_mode: provider.encryption_mode.map(|mode| match mode {
-                EncryptionMode::Allowed => "Allowed",
-                EncryptionMode::Required => "Required",
-            }),
+            assertion_encryption_mode: match provider.encryption_mode {
+                Some(EncryptionMode::Required) => "Required",
+                Some(EncryptionMode::Allowed) | None => "Allowed",
+            },
             private_key_list: (!keys.is_empty()).then_some(keys),
         })
     }

@@ -179,7 +179,7 @@ impl Operation for UploadServerCertificate {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Self::Output, Error> {
         let account = permit.account()?;
-        let path = entity::checked_path(self.path.as_deref())?.to_owned();
+        let path = entity::path_or_root(self.path.as_deref()).to_owned();
         let tags = tags::checked(&self.tags, Case::Told)?;
         let read = self.check(permit.now())?;
         let id = permit.new_id("ASCA");
@@ -342,7 +342,6 @@ impl Operation for UpdateServerCertificate {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
         let found = ServerCertificate::require(tx, &permit, &self.server_certificate_name)?;
-        entity::checked_new_path(self.new_path.as_deref())?;
         let changed = self.change(found);
         tx.update(permit.account()?.as_str(), &changed)
             .or_else_taken(|_| taken(&changed.name))?;

@@ -211,12 +211,10 @@ impl Operation for GetServiceLinkedRoleDeletionStatus {
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<DeletionStatus, Error> {
         let id = &self.deletion_task_id;
         if self.role().is_none() {
-            return Err(invalid_input(format!(
-                "Deletion task id {id} is not valid."
-            )));
+            return Err(invalid_input("Invalid task id"));
         }
         tx.get::<DeletionTask>(permit.account()?.as_str(), id)?
-            .ok_or_else(|| no_such_entity(format!("Deletion task {id} cannot be found.")))?;
+            .ok_or_else(|| no_such_entity("Cannot find deletion status for given id."))?;
         Ok(DeletionStatus {
             status: "SUCCEEDED",
         })

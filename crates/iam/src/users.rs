@@ -137,7 +137,7 @@ impl Operation for CreateUser {
             id: permit.new_id("AIDA"),
             account,
             name: self.user_name.clone(),
-            path: entity::checked_path(self.path.as_deref())?.to_owned(),
+            path: entity::path_or_root(self.path.as_deref()).to_owned(),
             created: permit.second(),
             tags,
             groups: Vec::new(),
@@ -252,7 +252,6 @@ impl Operation for UpdateUser {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
         let user = require::<User>(tx, permit.account()?, &self.user_name)?;
-        entity::checked_new_path(self.new_path.as_deref())?;
         entity::update(tx, &self.change(user))?;
         Ok(Nothing {})
     }
@@ -290,7 +289,7 @@ impl Operation for DeleteUser {
         }
         let devices = MfaDevice::owner_value(account, &owner);
         if tx.count::<MfaDevice>(account.as_str(), "owner", Exactly(&devices))? > 0 {
-            return Err(delete_conflict("delete MFA device"));
+            return Err(delete_conflict("remove tokens from principal"));
         }
         let first = "delete signing certificates";
         holdings::must_hold_none::<SigningCertificate>(tx, &permit, &owner, first)?;

@@ -149,6 +149,9 @@ pub enum Refusal {
     /// What it opened to is not XML that we read.
     #[error("the assertion opens to something that cannot be read: {0}")]
     Opened(XmlFault),
+    /// An encrypted assertion that nobody signed, nor the response around it.
+    #[error("neither the response nor the encrypted assertion in it is signed")]
+    OpenedUnsigned,
     /// No private key opens it, or it was changed.
     #[error("no private key of the provider opens the assertion")]
     Decryption,
@@ -275,15 +278,25 @@ impl Refusal {
     pub fn answer(&self) -> Answer {
         let invalid = |message: &str| (INVALID, message.to_owned());
         let (code, message) = match self {
-            Refusal::NotBase64 => invalid("Invalid base64 SAMLResponse"),
+            // Observed live: whatever cannot be read as the profile wants it is answered so.
+            Refusal::NotBase64
+            | Refusal::Xml(_)
+            | Refusal::NotAResponse(_)
+            | Refusal::NoAssertion
+            | Refusal::NotEncrypted
+            | Refusal::NoBearer
+            | Refusal::Repeated(_)
+            | Refusal::Time { .. }
+            | Refusal::Missing("Conditions" | "AuthnStatement" | "IssueInstant") => {
+                invalid("Invalid base64 SAMLResponse")
+            }
+            Refusal::NoSignature => invalid(
+                "Response (with optional signature) must contain an assertion with a mandatory signature",
+            ),
             Refusal::Issuer { .. } => invalid("Issuer not present in specified provider"),
             Refusal::Audience { .. } | Refusal::Missing("AudienceRestriction") => {
                 invalid("Response does not contain the required audience.")
             }
-            Refusal::NoBearer => invalid(
-                // Spelled as AWS spells it.
-                "Responses must contain SubjectConfirmatonData with a Recipient and NotOnOrAfter",
-            ),
             // IAM User Guide, "Troubleshooting SAML 2.0 federation with AWS".
             Refusal::Missing("Subject" | "NameID") => (
                 "AccessDenied",
@@ -303,8 +316,7 @@ impl Refusal {
                 EXPIRED,
                 "Token must be redeemed within 5 minutes of issuance".to_owned(),
             ),
-            Refusal::NoSignature
-            | Refusal::MisplacedSignature
+            Refusal::MisplacedSignature
             | Refusal::SeveralSignatures(_)
             | Refusal::SignatureForm(_)
             | Refusal::Reference { .. }
@@ -326,22 +338,17 @@ impl Refusal {
             | Refusal::EncryptionAlgorithm(_)
             | Refusal::NoPrivateKey
             | Refusal::Decryption
-            | Refusal::Opened(_) => invalid("Response signature invalid"),
+            | Refusal::Opened(_)
+            | Refusal::OpenedUnsigned => invalid("Response signature invalid"),
             Refusal::Status(_) => (
                 "IDPRejectedClaim",
                 "The identity provider reported that authentication failed.".to_owned(),
             ),
-            Refusal::Xml(_)
-            | Refusal::NotAResponse(_)
-            | Refusal::Version { .. }
-            | Refusal::NoAssertion
-            | Refusal::NotEncrypted
+            Refusal::Version { .. }
             | Refusal::Destination { .. }
             | Refusal::Recipient { .. }
             | Refusal::InResponseTo { .. }
             | Refusal::Missing(_)
-            | Refusal::Repeated(_)
-            | Refusal::Time { .. }
             | Refusal::UnknownCondition(_)
             | Refusal::NotYetValid { .. }
             | Refusal::Attribute { .. }

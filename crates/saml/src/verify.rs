@@ -318,6 +318,6 @@ fn read_opened(
     match (inner, is_covered) {
         (Some(signed), _) => read(&signed),
         (None, true) => Content::read(assertion),
-        (None, false) => Err(Refusal::NoSignature),
+        (None, false) => Err(Refusal::OpenedUnsigned),
     }
 }

@@ -71,7 +71,7 @@ impl HotOperation for GetWebIdentityToken {
         let (Some(issuer), Some(keys)) = (found.issuer.filter(|one| one.enabled), found.keys)
         else {
             return Err(Error::new("OutboundWebIdentityFederationDisabledException")
-                .say("Outbound Web Identity Federation feature is not enabled for this account."));
+                .say("OutboundWebIdentityFederation is disabled."));
         };
         self.check_tags()?;
         let expires_at = permit.now_s() + i64::from(self.duration_s());
@@ -128,9 +128,9 @@ impl GetWebIdentityToken {
         match self.signing_algorithm.as_str() {
             "RS256" => Ok(Algorithm::Rs256),
             "ES384" => Ok(Algorithm::Es384),
-            other => Err(Error::validation(format!(
-                "1 validation error detected: Value '{other}' at 'signingAlgorithm' failed to satisfy constraint: Member must satisfy enum value set: [RS256, ES384]"
-            ))),
+            _ => Err(Error::validation(
+                "Requested SigningAlgorithm is not supported. See the GetWebIdentityToken documentation for supported algorithms",
+            )),
         }
     }
 

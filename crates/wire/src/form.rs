@@ -176,22 +176,40 @@ impl<'f, 'a> Branch<'f, 'a> {
         }
     }
 
-    /// The numbered children in the order of their numbers: `(1, "1")`, `(2, "2")`.
-    pub(crate) fn numbered(&self) -> Vec<(u64, &'f str)> {
-        let mut found: Vec<(u64, &str)> = Vec::new();
+    /// The numbered children in the order of their numbers: `(1, "1")`, `(2, "2")`. All
+    /// children have to be numbered, from one.
+    pub(crate) fn numbered(&self) -> Result<Vec<(usize, &'f str)>, Refusal> {
+        let mut found: Vec<(usize, &str)> = Vec::new();
         for (key, _) in self.pairs {
             let segment = self.rest(key).split('.').next().unwrap_or_default();
-            let digits = !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
-            if digits && found.last().is_none_or(|(_, last)| *last != segment) {
-                found.extend(segment.parse().ok().map(|number| (number, segment)));
+            if found.last().is_none_or(|(_, last)| *last != segment) {
+                found.push((index(segment)?, segment));
             }
         }
         found.sort_unstable();
         found.dedup_by_key(|(number, _)| *number);
-        found
+        Ok(found)
     }
 
     fn rest<'k>(&self, key: &'k str) -> &'k str {
         key.get(self.depth..).unwrap_or_default()
+    }
+}
+
+/// The number of a list's element, which is at least one.
+fn index(segment: &str) -> Result<usize, Refusal> {
+    let malformed = |message: &str| Refusal::malformed_input(Some(message));
+    if segment.starts_with('-') {
+        return Err(malformed(&format!(
+            "Key {segment} may not have a leading '-'"
+        )));
+    }
+    if segment.is_empty() || !segment.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(malformed("Start of list found where not expected"));
+    }
+    match segment.parse() {
+        Ok(0) => Err(malformed(&format!("{segment} is not a valid index"))),
+        Ok(number) => Ok(number),
+        Err(_too_large) => Err(Refusal::malformed_input(None)),
     }
 }

@@ -13,6 +13,9 @@ use crate::value::{Structure, Value};
 /// Deeper structures are not looked at; the deepest model is at six.
 const DEPTH_MAX: usize = 16;
 
+/// The numbers of a list's elements may leave out this many at once, as on AWS.
+const SKIPPED_MAX: usize = 10;
+
 /// Reads what the model knows of the request; other parameters are ignored.
 pub(crate) fn decode(
     operation: &OperationFacts,
@@ -75,14 +78,26 @@ fn value(
     }
 }
 
+/// Elements that are not numbered are null, which the check refuses in AWS's words.
 fn list(
     member: &'static Shape,
     elements: Branch<'_, '_>,
     depth: usize,
 ) -> Result<Vec<Value>, Refusal> {
     let mut values = Vec::new();
-    for (_, number) in elements.numbered() {
-        values.extend(value(member, elements, number, depth)?);
+    let mut last = 1;
+    for (index, number) in elements.numbered()? {
+        let skipped = index.saturating_sub(last);
+        if skipped > SKIPPED_MAX {
+            return Err(Refusal::malformed_input(Some(&format!(
+                "Excessively sparse input would skip {skipped} list elements"
+            ))));
+        }
+        if let Some(value) = value(member, elements, number, depth)? {
+            values.resize(index - 1, Value::Null);
+            values.push(value);
+        }
+        last = index;
     }
     Ok(values)
 }
@@ -93,7 +108,7 @@ fn map(
     depth: usize,
 ) -> Result<Vec<(String, Value)>, Refusal> {
     let mut pairs = Vec::new();
-    for (_, number) in entries.numbered() {
+    for (_, number) in entries.numbered()? {
         let entry = entries.below(number);
         let value = value(shape, entry, "value", depth)?;
         if let (Some(key), Some(value)) = (entry.leaf("key"), value) {
@@ -106,8 +121,8 @@ fn map(
 fn scalar(shape: &Shape, text: &str) -> Result<Value, Refusal> {
     let malformed = || Refusal::malformed_input(None);
     match &shape.kind {
-        Kind::Boolean if text.eq_ignore_ascii_case("true") => Ok(Value::Bool(true)),
-        Kind::Boolean if text.eq_ignore_ascii_case("false") => Ok(Value::Bool(false)),
+        Kind::Boolean if matches!(text, "true" | "1") => Ok(Value::Bool(true)),
+        Kind::Boolean if matches!(text, "false" | "0") => Ok(Value::Bool(false)),
         Kind::Integer(_) | Kind::Long(_) if text.is_empty() => Err(Refusal::malformed_input(Some(
             "missing value for decimal type",
         ))),

@@ -165,7 +165,10 @@ impl Check {
 
     /// Elements that have paths of their own: those with something inside.
     fn nested(&mut self, shape: &Shape, value: &Value, path: &Path<'_>) {
-        if matches!(value, Value::Structure(_) | Value::List(_) | Value::Map(_)) {
+        let has_inside = !is_scalar(shape);
+        if has_inside && *value == Value::Null {
+            self.report(shape, None, path, "Member must not be null".to_owned());
+        } else if has_inside {
             self.value(shape, value, path);
         }
     }
@@ -186,7 +189,7 @@ impl Check {
         path: &Path<'_>,
         aspect: &str,
     ) {
-        if values.any(|value| *value == Value::Null || !self.broken(element, value).is_empty()) {
+        if is_scalar(element) && values.any(|value| !self.broken(element, value).is_empty()) {
             let mut rules = rules(element);
             if self.dialect.names_null_rule && aspect != "Map keys" {
                 rules.push("Member must not be null".to_owned());
@@ -286,6 +289,13 @@ fn outside(length: usize, range: Range, what: &str) -> impl Iterator<Item = Stri
 
 fn bound(what: &str, direction: &str, limit: i64) -> String {
     format!("Member must have {what} {direction} than or equal to {limit}")
+}
+
+fn is_scalar(shape: &Shape) -> bool {
+    !matches!(
+        shape.kind,
+        Kind::Structure { .. } | Kind::List(..) | Kind::Map { .. }
+    )
 }
 
 fn enum_rule(rules: &Text) -> String {

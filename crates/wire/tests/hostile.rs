@@ -109,23 +109,98 @@ fn of_equal_parameters_the_first_counts() {
 }
 
 #[test]
-fn numbers_of_list_members_cost_nothing() {
-    let body = b"Tags.member.999999999.Key=z&Tags.member.999999999.Value=&Tags.member.2.Key=a&Tags.member.2.Value=&Tags.member.x.Key=&Tags.member.99999999999999999999.Key=";
-    let found = soon(|| post(sts::ASSUME_ROLE, body).unwrap());
-    let Some(Value::List(tags)) = found.get("Tags") else {
-        panic!("{found:?}")
+fn elements_of_lists_are_numbered_almost_without_gaps() {
+    let tags = |numbers: &[&str]| {
+        let body: String = numbers.iter().fold(String::new(), |mut body, number| {
+            let _ = write!(
+                body,
+                "&Tags.member.{number}.Key=k{number}&Tags.member.{number}.Value="
+            );
+            body
+        });
+        soon(|| post(sts::ASSUME_ROLE, body.as_bytes()))
     };
-    let keys: Vec<_> = tags
+    let Some(Value::List(found)) = tags(&["2", "1", "3"]).unwrap().get("Tags").cloned() else {
+        panic!("no tags")
+    };
+    let keys: Vec<_> = found
         .iter()
-        .map(|tag| {
-            if let Value::Structure(tag) = tag {
-                tag.text("Key")
-            } else {
-                None
-            }
+        .map(|tag| match tag {
+            Value::Structure(tag) => tag.text("Key"),
+            _ => None,
         })
         .collect();
-    assert_eq!(keys, [Some("a"), Some("z")]);
+    assert_eq!(keys, [Some("k1"), Some("k2"), Some("k3")]);
+    // As STS and IAM answered in 2026.
+    for (numbers, message) in [
+        (
+            &["%2B1"][..],
+            Some("Start of list found where not expected"),
+        ),
+        (&["one"], Some("Start of list found where not expected")),
+        (&["0"], Some("0 is not a valid index")),
+        (&["-1"], Some("Key -1 may not have a leading '-'")),
+        (
+            &["12"],
+            Some("Excessively sparse input would skip 11 list elements"),
+        ),
+        (
+            &["12", "1"],
+            Some("Excessively sparse input would skip 11 list elements"),
+        ),
+        (
+            &["1", "22", "43"],
+            Some("Excessively sparse input would skip 21 list elements"),
+        ),
+        (
+            &["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "21"],
+            Some("Excessively sparse input would skip 11 list elements"),
+        ),
+        (&["99999999999999999999"], None),
+    ] {
+        assert_eq!(
+            refused(tags(numbers)),
+            ("MalformedInput".to_owned(), message.map(str::to_owned)),
+            "{numbers:?}"
+        );
+    }
+    let gap = tags(&["1", "3"]).unwrap();
+    let refusal = validate(iam::TAG_USER, &gap).unwrap_err();
+    assert!(refusal.message.unwrap().contains(
+        "Value at 'tags.2.member' failed to satisfy constraint: Member must not be null"
+    ));
+    for numbers in [&["11"][..], &["1", "8", "15"]] {
+        let mut body = String::new();
+        for number in numbers {
+            let _ = write!(body, "&PolicyInputList.member.{number}=x");
+        }
+        let operation = iam::GET_CONTEXT_KEYS_FOR_CUSTOM_POLICY;
+        let found = post(operation, body.as_bytes()).unwrap();
+        assert_eq!(
+            validate(operation, &found).unwrap_err().message.unwrap(),
+            r"1 validation error detected: Value at 'policyInputList' failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 131072, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [\u0009\u000A\u000D\u0020-\u00FF]+]"
+        );
+    }
+}
+
+#[test]
+fn truths_are_spelled_in_one_way() {
+    let operation = iam::LIST_SERVICE_SPECIFIC_CREDENTIALS;
+    let all = |text: &str| post(operation, format!("AllUsers={text}").as_bytes());
+    for (text, truth) in [("true", true), ("1", true), ("false", false), ("0", false)] {
+        assert_eq!(
+            all(text).unwrap().get("AllUsers"),
+            Some(&Value::Bool(truth)),
+            "{text}"
+        );
+    }
+    for text in ["True", "TRUE", "False", "%20true", "", "null", "anything"] {
+        assert_eq!(
+            refused(all(text)),
+            ("MalformedInput".to_owned(), None),
+            "{text}"
+        );
+    }
 }
 
 #[test]
@@ -141,7 +216,7 @@ fn too_many_parameters_are_refused_at_once() {
             Some("Too many parameters".to_owned())
         )
     );
-    let ten_thousand: String = (0..10_000).fold(String::new(), |mut body, at| {
+    let ten_thousand: String = (1..=10_000).fold(String::new(), |mut body, at| {
         let _ = write!(body, "&Tags.member.{at}.Key=k");
         body
     });

@@ -122,7 +122,7 @@ fn wrong_texts_in_a_list_are_one_violation_that_names_every_rule() {
     let input = Structure::new().with("UserName", "u").with("TagKeys", keys);
     assert_eq!(
         refused(iam::UNTAG_USER, &input).1,
-        r"1 validation error detected: Value at 'tagKeys' failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 128, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]+, Member must not be null]"
+        r"1 validation error detected: Value at 'tagKeys' failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 128, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]+]"
     );
 }
 

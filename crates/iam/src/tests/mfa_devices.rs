@@ -88,26 +88,32 @@ fn a_device_lives_from_creation_to_deletion() {
             "CreateVirtualMFADevice",
             &[("VirtualMFADeviceName", "phone")]
         ),
-        says(
-            "EntityAlreadyExists",
-            "MFADevice entity at the same path and name already exists."
-        )
+        says("EntityAlreadyExists", "MFA device already exists.")
     );
     app.pair(&house, "EnableMFADevice", -1).unwrap();
     assert_eq!(
         refusal(app.pair(&house, "EnableMFADevice", 0)),
-        says("EntityAlreadyExists", "MFA Device is already in use.")
+        says(
+            "EntityAlreadyExists",
+            "MFA Device for user bob already exists."
+        )
     );
     let listed = house.good("ListMFADevices", &[BOB]);
     let device = &listed["MFADevices"][0];
     assert_eq!(device["UserName"], "bob");
     assert_eq!(device["SerialNumber"], app.serial);
-    assert_eq!(house.good("GetMFADevice", &[BOB, serial]), *device);
+    assert_eq!(
+        house.refused("GetMFADevice", &[BOB, serial]),
+        says(
+            "ValidationError",
+            "The MFA device serial number sent in the request is invalid or not supported by this API. Currently, only hardware FIDO security keys are supported. Please use the compatible device or API."
+        )
+    );
     assert_eq!(
         house.refused("DeleteUser", &[BOB]),
         says(
             "DeleteConflict",
-            "Cannot delete entity, must delete MFA device first."
+            "Cannot delete entity, must remove tokens from principal first."
         )
     );
     assert_eq!(

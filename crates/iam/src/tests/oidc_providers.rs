@@ -182,7 +182,6 @@ fn what_is_no_providers_url_is_refused() {
         "http://idp.example.com",
         "http://127.0.0.1:8080",
         "https://idp.example.com:8443",
-        "https://idp.example.com?tenant=1",
         "https://user@idp.example.com",
     ] {
         assert_eq!(
@@ -352,9 +351,18 @@ fn thumbprints_are_five_of_forty_hex_digits() {
         )
     );
     let odd = "g".repeat(40);
+    update(&[&odd, &"C".repeat(40)]).unwrap();
+    let shown = house.good(GET, &[(ARN, &its_arn)]);
+    assert_eq!(shown["ThumbprintList"], json!([odd, "c".repeat(40)]));
     assert_eq!(
-        refusal(update(&[&odd])),
-        says("InvalidInput", &format!("Thumbprint {odd} is not valid."))
+        refusal(house.call(
+            "UpdateOpenIDConnectProviderThumbprint",
+            &[(ARN, &its_arn), ("ThumbprintList", "")]
+        )),
+        says(
+            "InvalidInput",
+            "Thumbprint list must contain at least one entry."
+        )
     );
     assert_eq!(refusal(update(&["b"])).0, "ValidationError");
 }

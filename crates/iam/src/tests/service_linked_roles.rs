@@ -73,9 +73,17 @@ fn nobody_but_its_service_changes_the_role() {
         "Cannot perform the operation on the protected role '{NAME}' - this role is only modifiable by AWS"
     );
     let protected = says("UnmodifiableEntity", &protected);
-    let attempts: [(&str, &[(&str, &str)]); 9] = [
+    assert_eq!(
+        house.refused("UpdateRole", &[role, ("MaxSessionDuration", "7200")]),
+        says(
+            "UnmodifiableEntity",
+            &format!(
+                "{NAME} is an AWS service linked role, max session duration cannot be changed."
+            )
+        )
+    );
+    let attempts: [(&str, &[(&str, &str)]); 8] = [
         ("DeleteRole", &[role]),
-        ("UpdateRole", &[role, ("MaxSessionDuration", "7200")]),
         ("UpdateAssumeRolePolicy", &[role, ("PolicyDocument", TRUST)]),
         ("AttachRolePolicy", &[role, policy]),
         ("DetachRolePolicy", &[role, policy]),

@@ -55,8 +55,10 @@ impl Dialect {
             // Observed live: TagUser answers so in 2026; older IAM showed values as STS still does.
             hides_values: service.name == "iam",
             pattern_first: service.name == "sts",
-            // Clients of Cognito compare the sentence without it.
-            names_null_rule: !service.name.starts_with("cognito"),
+            // Observed live: neither IAM nor STS names it in 2026. Clients of Cognito compare the
+            // sentence without it.
+            names_null_rule: !matches!(service.name, "iam" | "sts")
+                && !service.name.starts_with("cognito"),
             names_choices: service.name != "iam",
             own_sentences: service.name == "iam",
         }
