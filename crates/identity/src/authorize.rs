@@ -489,9 +489,15 @@ fn principal_keys(context: &mut Context, known: &Known, now_s: i64) {
     set_all(context, &session.federation_keys);
 }
 
+/// Keys that hold a set by nature, be it of one value.
+const SETS: [&str; 2] = ["aws:TagKeys", "sts:TransitiveTagKeys"];
+
 fn set_all<K: AsRef<str>>(context: &mut Context, keys: &[(K, Vec<String>)]) {
     for (key, values) in keys {
-        context.set_many(key, values);
+        match values.as_slice() {
+            [one] if !SETS.contains(&key.as_ref()) => context.set(key, one),
+            many => context.set_many(key, many),
+        };
     }
 }
 

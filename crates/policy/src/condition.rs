@@ -3,15 +3,14 @@
 use std::net::IpAddr;
 
 use base64::Engine;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use base64::engine::general_purpose::STANDARD;
 
 use crate::Context;
 use crate::context::{Typed, Value};
-use crate::document;
+use crate::document::{self, Effect};
 use crate::instant::Instant;
 use crate::key::{self, Key};
-use crate::network::Network;
+use crate::network::{self, Network};
 use crate::number::Number;
 use crate::operator::{Order, Quantifier, Test};
 use crate::resource;
@@ -24,7 +23,26 @@ pub(crate) struct Condition {
     quantifier: Quantifier,
     negated: bool,
     if_exists: bool,
+    /// Whether the statement denies: it does, where its values make the test impossible.
+    denies: bool,
     values: Values,
+}
+
+/// What comes of one value of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Match {
+    Yes,
+    No,
+    /// It cannot be compared: the condition does not hold, negated or not.
+    Unreadable,
+    /// What the policy has to compare it with is broken.
+    Broken,
+}
+
+impl From<bool> for Match {
+    fn from(matches: bool) -> Match {
+        if matches { Match::Yes } else { Match::No }
+    }
 }
 
 /// The policy's values. A value that cannot be read matches nothing and is left out.
@@ -43,13 +61,18 @@ enum Values {
 }
 
 impl Condition {
-    pub(crate) fn compile(condition: &document::Condition, variables: Variables) -> Condition {
+    pub(crate) fn compile(
+        condition: &document::Condition,
+        variables: Variables,
+        effect: Effect,
+    ) -> Condition {
         let operator = condition.operator;
         Condition {
             key: Key::new(&condition.key),
             quantifier: operator.quantifier,
             negated: operator.negated,
             if_exists: operator.if_exists,
+            denies: effect == Effect::Deny,
             values: Values::compile(operator.test, &condition.values, variables),
         }
     }
@@ -74,13 +97,17 @@ impl Condition {
             };
         };
         let mut values = found.values();
-        let fits = |value: Value<'_>| self.values.match_any(value, context) != self.negated;
+        let fits = |value: Value<'_>| match self.values.match_any(value, context) {
+            Match::Yes => !self.negated,
+            Match::No => self.negated,
+            Match::Unreadable => false,
+            Match::Broken => self.denies,
+        };
         match self.quantifier {
             Quantifier::AnyValue => values.any(fits),
             Quantifier::AllValues => values.all(fits),
-            // A set where one value is expected: like any of them, or unlike all.
-            Quantifier::None if self.negated => values.all(fits),
-            Quantifier::None => values.any(fits),
+            // A set where one value is expected: AWS finds neither like nor unlike.
+            Quantifier::None => !found.is_set() && values.all(fits),
         }
     }
 }
@@ -105,8 +132,8 @@ impl Values {
                 values.iter().filter_map(|v| Instant::parse(v)).collect(),
             ),
             Test::Bool => Values::Bool {
-                yes: values.iter().any(|value| parse_bool(value) == Some(true)),
-                no: values.iter().any(|value| parse_bool(value) == Some(false)),
+                yes: values.iter().any(|value| is_true(value)),
+                no: values.iter().any(|value| !is_true(value)),
             },
             Test::Binary => {
                 let decoded = values.iter().filter_map(|value| decode(value));
@@ -116,41 +143,61 @@ impl Values {
                 Values::Address(values.iter().filter_map(|v| Network::parse(v)).collect())
             }
             Test::Null => Values::Null {
-                absent: values.iter().any(|value| parse_bool(value) == Some(true)),
-                present: values.iter().any(|value| parse_bool(value) == Some(false)),
+                absent: values.iter().any(|value| is_true(value)),
+                present: values.iter().any(|value| !is_true(value)),
             },
         }
     }
 
     /// Whether a request's value matches any of the policy's.
-    fn match_any(&self, value: Value<'_>, context: &Context) -> bool {
+    fn match_any(&self, value: Value<'_>, context: &Context) -> Match {
         let text = value.text.as_bytes();
-        match self {
+        let matches = match self {
             Values::Equals(policy) => any(policy, context, |have| key::same(have, text)),
             Values::EqualsIgnoreCase(policy) => any(policy, context, |have| {
                 equal_ignoring_case(have, value.text)
             }),
             Values::Like(policy) => policy.iter().any(|have| have.matches(context, text)),
-            Values::Arn(policy) => any(policy, context, |have| resource::arn_matches(have, text)),
+            Values::Arn(policy) => return match_arn(policy, context, text),
             Values::Numeric(order, policy) => number(value)
                 .is_some_and(|value| policy.iter().any(|have| order.holds(value.cmp(have)))),
             Values::Date(order, policy) => instant(value)
                 .is_some_and(|value| policy.iter().any(|have| order.holds(value.cmp(have)))),
-            Values::Bool { yes, no } => match boolean(value) {
-                Some(true) => *yes,
-                Some(false) => *no,
-                None => false,
-            },
+            Values::Bool { yes, .. } if boolean(value) => *yes,
+            Values::Bool { no, .. } => *no,
             Values::Binary(policy) => {
                 decode(value.text).is_some_and(|value| policy.iter().any(|have| **have == *value))
             }
-            Values::Address(policy) => {
-                address(value).is_some_and(|value| policy.iter().any(|have| have.contains(value)))
-            }
+            Values::Address(policy) => match address(value) {
+                Some(value) => policy.iter().any(|have| have.contains(value)),
+                None => return Match::Unreadable,
+            },
             // Decided by presence alone, before any value is looked at.
             Values::Null { .. } => false,
+        };
+        Match::from(matches)
+    }
+}
+
+/// The first value of the policy that matches or is no ARN decides.
+fn match_arn(policy: &[Template], context: &Context, text: &[u8]) -> Match {
+    if !resource::is_arn(text) {
+        return Match::Unreadable;
+    }
+    for template in policy {
+        let mut broken = false;
+        let matches = template.test(context, |have| {
+            broken = resource::is_broken(have);
+            resource::arn_matches(have, text)
+        });
+        if broken {
+            return Match::Broken;
+        }
+        if matches {
+            return Match::Yes;
         }
     }
+    Match::No
 }
 
 fn any(policy: &[Template], context: &Context, test: impl Fn(&[u8]) -> bool) -> bool {
@@ -161,13 +208,22 @@ fn equal_ignoring_case(policy: &[u8], value: &str) -> bool {
     if policy.eq_ignore_ascii_case(value.as_bytes()) {
         return true;
     }
-    let fold = |text: &str| {
-        text.chars()
-            .flat_map(char::to_lowercase)
-            .collect::<String>()
-    };
     !(policy.is_ascii() && value.is_ascii())
         && str::from_utf8(policy).is_ok_and(|policy| fold(policy) == fold(value))
+}
+
+/// Small letters for capitals, as AWS makes them: a sigma that ends a word is a final one,
+/// and letters that take two units of UTF-16 stay as they are.
+fn fold(text: &str) -> String {
+    let is_wide = |c: &char| c.len_utf16() == 2;
+    let mut wide = text.chars().filter(is_wide);
+    let small = text.to_lowercase();
+    // A wide letter's small letter is one wide letter too.
+    let kept = |c: char| match is_wide(&c) {
+        true => wide.next().unwrap_or(c),
+        false => c,
+    };
+    small.chars().map(kept).collect()
 }
 
 fn number(value: Value<'_>) -> Option<Number> {
@@ -184,37 +240,26 @@ fn instant(value: Value<'_>) -> Option<Instant> {
     }
 }
 
-fn boolean(value: Value<'_>) -> Option<bool> {
+fn boolean(value: Value<'_>) -> bool {
     match value.typed {
-        Typed::Bool(value) => Some(value),
-        _ => parse_bool(value.text),
+        Typed::Bool(value) => value,
+        _ => is_true(value.text),
     }
 }
 
 fn address(value: Value<'_>) -> Option<IpAddr> {
     match value.typed {
         Typed::Address(address) => Some(address),
-        _ => value.text.parse().ok(),
+        _ => network::parse_address(value.text),
     }
 }
 
-fn parse_bool(text: &str) -> Option<bool> {
-    if text.eq_ignore_ascii_case("true") {
-        Some(true)
-    } else if text.eq_ignore_ascii_case("false") {
-        Some(false)
-    } else {
-        None
-    }
+/// What is not true is false, whatever it is.
+fn is_true(text: &str) -> bool {
+    text.eq_ignore_ascii_case("true")
 }
 
-/// Base64 as people write it: with or without padding.
-fn decode(text: &str) -> Option<Vec<u8>> {
-    const LENIENT: GeneralPurpose = GeneralPurpose::new(
-        &base64::alphabet::STANDARD,
-        GeneralPurposeConfig::new()
-            .with_decode_allow_trailing_bits(true)
-            .with_decode_padding_mode(DecodePaddingMode::Indifferent),
-    );
-    LENIENT.decode(text).ok()
+/// Base64 in the one spelling that its bytes have, with padding.
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text).ok()
 }

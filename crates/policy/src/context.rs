@@ -77,14 +77,15 @@ impl<'c> Found<'c> {
         })
     }
 
-    /// The value that stands for the key in a variable. A set of several has none.
+    /// Whether the key holds a set by nature, be it of one value.
+    pub(crate) fn is_set(self) -> bool {
+        self.entry.shape == Shape::Many
+    }
+
+    /// The value that stands for the key in a variable. A set has none.
     pub(crate) fn only_text(self) -> Option<&'c str> {
-        let mut values = self.values();
-        let first = values.next()?;
-        match (self.entry.shape, values.next()) {
-            (Shape::Single, _) | (Shape::Many, None) => Some(first.text),
-            (Shape::Many, Some(_)) => None,
-        }
+        let first = self.values().next()?;
+        (!self.is_set()).then_some(first.text)
     }
 }
 

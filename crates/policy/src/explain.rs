@@ -266,7 +266,7 @@ impl Examiner<'_, '_> {
             conditions: statement
                 .conditions
                 .iter()
-                .map(|condition| self.condition(condition, variables))
+                .map(|condition| self.condition(condition, variables, statement.effect))
                 .collect(),
             ways,
         };
@@ -301,13 +301,18 @@ impl Examiner<'_, '_> {
         ResourcePattern::compile(pattern, variables).matches(&target, self.request.context)
     }
 
-    fn condition(&self, condition: &document::Condition, variables: Variables) -> ConditionAnswer {
+    fn condition(
+        &self,
+        condition: &document::Condition,
+        variables: Variables,
+        effect: Effect,
+    ) -> ConditionAnswer {
         let context = self.request.context;
         ConditionAnswer {
             operator: condition.operator.to_string(),
             key: condition.key.clone(),
             present: context.get(&condition.key).next().is_some(),
-            holds: Condition::compile(condition, variables).holds(context),
+            holds: Condition::compile(condition, variables, effect).holds(context),
         }
     }
 

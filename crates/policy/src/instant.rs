@@ -1,10 +1,10 @@
 //! Instants: the W3C forms of ISO 8601, and seconds since 1970.
 
-/// A moment, to the nanosecond.
+/// A moment, to the millisecond: AWS compares no finer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Instant {
     epoch_s: i64,
-    nanosecond: u32,
+    millisecond: u32,
 }
 
 const DAY_S: i64 = 86_400;
@@ -13,7 +13,7 @@ impl Instant {
     pub(crate) fn from_epoch(epoch_s: i64) -> Instant {
         Instant {
             epoch_s,
-            nanosecond: 0,
+            millisecond: 0,
         }
     }
 
@@ -22,7 +22,10 @@ impl Instant {
     pub(crate) fn parse(text: &str) -> Option<Instant> {
         let bytes = text.as_bytes();
         let digits_only = bytes.iter().all(u8::is_ascii_digit);
-        if (digits_only && bytes.len() != 4) || bytes.first() == Some(&b'-') || is_fraction(bytes) {
+        if (digits_only && bytes.len() != 4)
+            || matches!(bytes.first(), Some(b'-' | b'+'))
+            || is_fraction(bytes)
+        {
             return parse_epoch(bytes);
         }
         let mut reader = Reader { rest: bytes };
@@ -30,13 +33,13 @@ impl Instant {
         let mut month = 1;
         let mut day = 1;
         let mut second_of_day = 0;
-        let mut nanosecond = 0;
+        let mut millisecond = 0;
         if reader.take(b'-') {
             month = reader.digits(2)?;
             if reader.take(b'-') {
                 day = reader.digits(2)?;
                 if reader.take(b'T') || reader.take(b't') {
-                    (second_of_day, nanosecond) = reader.time()?;
+                    (second_of_day, millisecond) = reader.time()?;
                     second_of_day -= reader.zone()?;
                 }
             }
@@ -47,7 +50,7 @@ impl Instant {
         }
         Some(Instant {
             epoch_s: days_from_epoch(year, month, day) * DAY_S + second_of_day,
-            nanosecond,
+            millisecond,
         })
     }
 }
@@ -60,7 +63,7 @@ fn is_fraction(bytes: &[u8]) -> bool {
 fn parse_epoch(bytes: &[u8]) -> Option<Instant> {
     let (negative, bytes) = match bytes.strip_prefix(b"-") {
         Some(rest) => (true, rest),
-        None => (false, bytes),
+        None => (false, bytes.strip_prefix(b"+").unwrap_or(bytes)),
     };
     let mut reader = Reader { rest: bytes };
     let len = bytes.iter().take_while(|b| b.is_ascii_digit()).count();
@@ -68,19 +71,19 @@ fn parse_epoch(bytes: &[u8]) -> Option<Instant> {
         return None;
     }
     let whole = reader.digits(len)?;
-    let nanosecond = reader.fraction()?;
+    let millisecond = reader.fraction()?;
     if !reader.rest.is_empty() {
         return None;
     }
-    Some(match (negative, nanosecond) {
+    Some(match (negative, millisecond) {
         (false, _) => Instant {
             epoch_s: whole,
-            nanosecond,
+            millisecond,
         },
         (true, 0) => Instant::from_epoch(-whole),
         (true, _) => Instant {
             epoch_s: -whole - 1,
-            nanosecond: 1_000_000_000 - nanosecond,
+            millisecond: 1_000 - millisecond,
         },
     })
 }
@@ -110,7 +113,7 @@ impl Reader<'_> {
         })
     }
 
-    /// `hh:mm[:ss[.s]]`, as second of the day and nanosecond.
+    /// `hh:mm[:ss[.s]]`, as second of the day and millisecond.
     fn time(&mut self) -> Option<(i64, u32)> {
         let hour = self.digits(2)?;
         if !self.take(b':') {
@@ -118,16 +121,16 @@ impl Reader<'_> {
         }
         let minute = self.digits(2)?;
         let mut second = 0;
-        let mut nanosecond = 0;
+        let mut millisecond = 0;
         if self.take(b':') {
             second = self.digits(2)?;
-            nanosecond = self.fraction()?;
+            millisecond = self.fraction()?;
         }
         let exists = hour <= 23 && minute <= 59 && second <= 59;
-        exists.then_some((hour * 3600 + minute * 60 + second, nanosecond))
+        exists.then_some((hour * 3600 + minute * 60 + second, millisecond))
     }
 
-    /// An optional fraction of a second; digits after the ninth are dropped.
+    /// An optional fraction of a second; digits after the third are dropped.
     fn fraction(&mut self) -> Option<u32> {
         if !self.take(b'.') {
             return Some(0);
@@ -141,7 +144,7 @@ impl Reader<'_> {
         let padded = digits.iter().copied().chain(std::iter::repeat(b'0'));
         Some(
             padded
-                .take(9)
+                .take(3)
                 .fold(0, |value, byte| value * 10 + u32::from(byte - b'0')),
         )
     }
@@ -228,10 +231,14 @@ mod tests {
             ("2020-01-01T00:00:00.5Z", "1577836800.50"),
             ("1969-12-31T23:59:59.75Z", "-0.25"),
             ("0", "1970-01-01"),
+            // As IAM compared them on September 12, 2026.
+            ("2030-01-01T00:00:00.0001Z", "2030-01-01T00:00:00Z"),
+            ("2030-01-01T00:00:00.1231Z", "2030-01-01T00:00:00.1239Z"),
+            ("2030-01-01T00:00:00", "+1893456000"),
         ] {
             assert_eq!(instant(a), instant(b), "{a} {b}");
         }
-        assert!(instant("2020-02-29") < instant("2020-03-01T00:00:00.000000001Z"));
+        assert!(instant("2020-02-29") < instant("2020-03-01T00:00:00.001Z"));
         assert!(instant("-1") < instant("0"));
     }
 
@@ -240,6 +247,8 @@ mod tests {
         for text in [
             "",
             "-",
+            "+",
+            "+-1",
             "2020-13",
             "2020-02-30",
             "2019-02-29",

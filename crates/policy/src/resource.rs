@@ -86,6 +86,17 @@ fn split<'a>(text: &'a [u8], colons: &[usize; 5]) -> ([&'a [u8]; 5], &'a [u8]) {
     (head, text.get(start..).unwrap_or_default())
 }
 
+/// Whether a text has the six parts of an ARN.
+pub(crate) fn is_arn(text: &[u8]) -> bool {
+    first_colons(text).is_some()
+}
+
+/// Whether a pattern, in the bytes of [`glob`], can be no ARN's: it is short of parts and has
+/// no wildcard either.
+pub(crate) fn is_broken(pattern: &[u8]) -> bool {
+    !is_arn(pattern) && glob::literal_len(pattern) == pattern.len()
+}
+
 /// Whether an ARN pattern, in the bytes of [`glob`], matches an ARN part by part.
 pub(crate) fn arn_matches(pattern: &[u8], arn: &[u8]) -> bool {
     let Some(colons) = first_colons(arn) else {

@@ -175,7 +175,7 @@ impl PolicySet {
 
 impl Statement {
     fn compile(statement: &document::Statement, variables: Variables) -> Statement {
-        let condition = |condition| Condition::compile(condition, variables);
+        let condition = |condition| Condition::compile(condition, variables, statement.effect);
         let actions = ActionList::compile(&statement.actions);
         Statement {
             services: actions.services(),

@@ -264,6 +264,7 @@ mod tests {
         let mut context = Context::new();
         context.set("aws:username", "a*b").set("empty", "");
         context.set_many("many", ["x", "y"]);
+        context.set_many("set", ["x"]);
         for (text, expected) in [
             ("home/${aws:username}/*", Some("home/a*b/%")),
             ("${AWS:UserName}?", Some("a*b_")),
@@ -273,6 +274,7 @@ mod tests {
             ("${aws:username , 'x' }", Some("a*b")),
             ("[${empty, 'x'}]", Some("[]")),
             ("${many, 'x'}", None),
+            ("${set, 'x'}", None),
             ("${*}${?}${$}{*", Some("*?${%")),
             ("${}", Some("${}")),
             ("${open", Some("${open")),

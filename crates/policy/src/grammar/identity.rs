@@ -4,8 +4,11 @@
 
 use crate::document::{Document, Listed, Statement};
 use crate::malformed::Malformed;
+use crate::network::Network;
+use crate::number::Number;
 use crate::operator::Test;
 use crate::template::Variables;
+use crate::{condition, glob, resource};
 
 use super::fault::{Fault, Voice};
 use super::reading::Draft;
@@ -23,7 +26,17 @@ pub(super) fn require_current_version(draft: &Draft) -> Result<(), Malformed> {
     }
 }
 
+/// Policies that are kept: their conditions' values must be what the operators compare.
 pub(super) fn check(draft: &Draft) -> Result<(), Malformed> {
+    check_but_for(draft, has_odd_value)
+}
+
+/// Policies of one session: of their conditions' values only binary ones are looked at.
+pub(super) fn check_session(draft: &Draft) -> Result<(), Malformed> {
+    check_but_for(draft, has_odd_binary)
+}
+
+fn check_but_for(draft: &Draft, is_odd: fn(&Statement) -> bool) -> Result<(), Malformed> {
     let statements = &draft.document.statements;
     if statements.is_empty() {
         return Err(Voice::Identity.say(Fault::EmptyStatement));
@@ -33,7 +46,7 @@ pub(super) fn check(draft: &Draft) -> Result<(), Malformed> {
             "Policy document should not specify a principal.",
         ));
     }
-    if draft.odd_effect.is_some() || statements.iter().any(has_odd_date) {
+    if draft.odd_effect.is_some() || statements.iter().any(is_odd) {
         return Err(legacy());
     }
     let resource_fault = first_resource_fault(&draft.document)?;
@@ -223,12 +236,27 @@ const S3_REGIONAL: [&str; 6] = [
     "storage-lens-group/",
 ];
 
-fn has_odd_date(statement: &Statement) -> bool {
-    let dates = statement.conditions.iter();
-    dates
-        .filter(|condition| matches!(condition.operator.test, Test::Date(_)))
+fn has_odd_value(statement: &Statement) -> bool {
+    statement.conditions.iter().any(|condition| {
+        let is_odd = |value: &String| match condition.operator.test {
+            Test::Date(_) => !is_date(value),
+            _ if value.contains("${") => false,
+            Test::Numeric(_) => Number::parse(value).is_none(),
+            Test::Address => Network::parse(value).is_none(),
+            Test::Arn => resource::is_broken(&glob::encode(value)),
+            Test::Binary => condition::decode(value).is_none(),
+            _ => false,
+        };
+        condition.values.iter().any(is_odd)
+    })
+}
+
+fn has_odd_binary(statement: &Statement) -> bool {
+    let binary = statement.conditions.iter();
+    binary
+        .filter(|condition| condition.operator.test == Test::Binary)
         .flat_map(|condition| &condition.values)
-        .any(|value| !is_date(value))
+        .any(|value| condition::decode(value).is_none())
 }
 
 /// Whether the old parser takes a text for a date: looser than what can be compared.

@@ -51,7 +51,8 @@ pub(crate) fn read(json: &Json<'_>, grammar: Grammar) -> Result<Document, Malfor
             identity::require_current_version(&draft)?;
             identity::check(&draft)?;
         }
-        Grammar::Identity | Grammar::Session => identity::check(&draft)?,
+        Grammar::Identity => identity::check(&draft)?,
+        Grammar::Session => identity::check_session(&draft)?,
         Grammar::Trust => trust::check(&draft)?,
         Grammar::Bucket => bucket::check(&draft)?,
         Grammar::ServiceControl => organization::check_service_control(&draft)?,

@@ -243,7 +243,7 @@ const TEXT_KEYS: [&str; 7] = [
     "s3:max-keys",
 ];
 
-const TEXTS: [&str; 26] = [
+const TEXTS: [&str; 30] = [
     "ana",
     "Ana",
     "an?",
@@ -270,6 +270,10 @@ const TEXTS: [&str; 26] = [
     "STRASSE",
     "${aws:TagKeys}",
     "${dynamodb:LeadingKeys, 'ana'}",
+    "\u{3bf}\u{3c2}",
+    "\u{39f}\u{3a3}",
+    "\u{10400}\u{3a3}",
+    "\u{10428}\u{3c2}",
 ];
 const NUMBERS: [&str; 24] = [
     "10",
@@ -297,7 +301,7 @@ const NUMBERS: [&str; 24] = [
     "",
     "10 ",
 ];
-const DATES: [&str; 19] = [
+const DATES: [&str; 21] = [
     "2020-01-01T00:00:01Z",
     "2020-01-01T01:00:01+01:00",
     "2020-01-01",
@@ -317,8 +321,10 @@ const DATES: [&str; 19] = [
     "2020-02-30",
     "2020-01-01T00:00:01",
     "0",
+    "+1577836801",
+    "2020-01-01T00:00:01.5009Z",
 ];
-const ADDRESSES: [&str; 12] = [
+const ADDRESSES: [&str; 14] = [
     "10.0.0.1",
     "10.0.1.1",
     "2001:db8::1",
@@ -331,8 +337,10 @@ const ADDRESSES: [&str; 12] = [
     "10.0.0.1/32",
     "0:0:0:0:0:0:0:1",
     "::ffff:a00:1",
+    "010.000.0.01",
+    "2001:db8::10.0.0.1",
 ];
-const RANGES: [&str; 15] = [
+const RANGES: [&str; 18] = [
     "10.0.0.0/24",
     "10.0.0.1",
     "0.0.0.0/0",
@@ -348,6 +356,9 @@ const RANGES: [&str; 15] = [
     "fe80::/10",
     "10.0.0.0/31",
     "x",
+    "010.0.0.0/+24",
+    "2001:db8::1/32",
+    "::10.0.0.0/104",
 ];
 const ARNS: [&str; 8] = [
     "arn:aws:sns:us-east-1:111122223333:topic-1",
@@ -359,7 +370,7 @@ const ARNS: [&str; 8] = [
     "arn:aws:sns:us-east-1:111122223333:a*b",
     "arn:aws:sns:eu-west-1:444455556666:topic-1",
 ];
-const ARN_PATTERNS: [&str; 16] = [
+const ARN_PATTERNS: [&str; 17] = [
     "arn:aws:sns:*:*:topic-?",
     "arn:aws:sns:us-east-1:111122223333:topic-1",
     "arn:aws:sns:*:topic-1",
@@ -376,9 +387,10 @@ const ARN_PATTERNS: [&str; 16] = [
     "ARN:aws:s3:::ana",
     "arn:aws:s3:::${missing}",
     "ana",
+    "topic",
 ];
-const BLOBS: [&str; 9] = [
-    "QUJD", "QUJE", "QQ==", "!", "", "QUI=", "QUI", "QUJDRA==", "QQ",
+const BLOBS: [&str; 10] = [
+    "QUJD", "QUJE", "QQ==", "!", "", "QUI=", "QUI", "QUJDRA==", "QQ", "QR==",
 ];
 const BOOLS: [&str; 5] = ["true", "false", "True", "yes", "FALSE"];
 

@@ -1,6 +1,6 @@
 //! Rules 8 to 11: how patterns, resources and condition values are compared.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use serde_json::Value;
 
@@ -34,6 +34,15 @@ enum Token {
     Literal(char),
     Any,
     Run,
+}
+
+impl Token {
+    fn literal(&self) -> Option<char> {
+        match self {
+            Token::Literal(c) => Some(*c),
+            Token::Any | Token::Run => None,
+        }
+    }
 }
 
 /// Rule 8 without variables: the whole text against a pattern.
@@ -78,7 +87,7 @@ fn expand(text: &str, scope: &Scope<'_>, wildcards: bool) -> Option<Vec<Token>> 
             let value = match variable {
                 ("*" | "?" | "$", None) => variable.0.to_owned(),
                 (key, default) => match scope.values(key) {
-                    Some((values, _)) if values.len() == 1 => values[0].clone(),
+                    Some((values, false)) => values[0].clone(),
                     Some(_) => return None,
                     None => default?.to_owned(),
                 },
@@ -152,11 +161,13 @@ pub(crate) fn condition_holds(
     key: &str,
     policy: &[String],
     scope: &Scope<'_>,
+    denies: bool,
 ) -> bool {
     let request = scope.values(key);
     if operator == "Null" {
-        let absent = request.is_none().to_string();
-        return policy.iter().any(|value| value.to_lowercase() == absent);
+        return policy
+            .iter()
+            .any(|value| (value.to_lowercase() == "true") == request.is_none());
     }
     let (set, rest) = match operator.split_once(':') {
         Some((set, rest)) => (set, rest),
@@ -168,7 +179,7 @@ pub(crate) fn condition_holds(
     };
     let negated = base.contains("Not");
     let base = base.replace("Not", "");
-    let Some((values, _)) = request else {
+    let Some((values, is_set)) = request else {
         return match set {
             "ForAllValues" => true,
             "ForAnyValue" => if_exists,
@@ -180,11 +191,32 @@ pub(crate) fn condition_holds(
             .iter()
             .any(|have| value_matches(&base, value, have, scope))
     };
-    let fits = |value: &String| matches(value) != negated;
+    let is_arn = |text: &str| text.split(':').count() >= 6;
+    let fits = |value: &String| match base.as_str() {
+        "IpAddress" if address(value).is_none() => false,
+        "ArnEquals" | "ArnLike" if !is_arn(value) => false,
+        "ArnEquals" | "ArnLike" => {
+            // Up to the first value of the policy that matches or could be no ARN's.
+            for have in policy {
+                let Some(tokens) = expand(have, scope, true) else {
+                    continue;
+                };
+                let plain: String = tokens.iter().map_while(Token::literal).collect();
+                if plain.chars().count() == tokens.len() && !is_arn(&plain) {
+                    return denies;
+                }
+                if arn_matches(&tokens, value) {
+                    return !negated;
+                }
+            }
+            negated
+        }
+        _ => matches(value) != negated,
+    };
     match set {
         "ForAllValues" => values.iter().all(fits),
         "ForAnyValue" => values.iter().any(fits),
-        _ => values.iter().any(matches) != negated,
+        _ => !is_set && fits(&values[0]),
     }
 }
 
@@ -194,19 +226,11 @@ fn value_matches(base: &str, value: &str, policy: &str, scope: &Scope<'_>) -> bo
     match base {
         "StringEquals" => tokens(false).is_some_and(|t| tokens_match(&t, value)),
         "StringEqualsIgnoreCase" => tokens(false).is_some_and(|tokens| {
-            let lower = |token: &Token| match token {
-                Token::Literal(c) => c.to_lowercase().next().unwrap(),
-                _ => unreachable!(),
-            };
-            let text: String = tokens.iter().map(lower).collect();
-            text == value.to_lowercase()
+            let text: String = tokens.iter().filter_map(Token::literal).collect();
+            lower(&text) == lower(value)
         }),
         "StringLike" => tokens(true).is_some_and(|t| tokens_match(&t, value)),
-        "ArnEquals" | "ArnLike" => tokens(true).is_some_and(|t| arn_matches(&t, value)),
-        "Bool" => {
-            let (value, policy) = (value.to_lowercase(), policy.to_lowercase());
-            ["true", "false"].contains(&value.as_str()) && value == policy
-        }
+        "Bool" => (value.to_lowercase() == "true") == (policy.to_lowercase() == "true"),
         "BinaryEquals" => blob(value).is_some() && blob(value) == blob(policy),
         "IpAddress" => in_range(value, policy).unwrap_or(false),
         _ => {
@@ -229,11 +253,23 @@ fn value_matches(base: &str, value: &str, policy: &str, scope: &Scope<'_>) -> bo
     }
 }
 
-/// The bytes of a base64 value. Padding may be left out, but where it stands it must fit.
+/// Small letters, but for those beyond the sixteen bits of one unit.
+fn lower(text: &str) -> String {
+    let is_wide = |c: &char| u32::from(*c) > 0xffff;
+    let mut given: Vec<char> = text.chars().filter(is_wide).rev().collect();
+    let small = text.to_lowercase();
+    small
+        .chars()
+        .map(|c| if is_wide(&c) { given.pop().unwrap() } else { c })
+        .collect()
+}
+
+/// The bytes of a base64 value, if it is the one spelling of these bytes.
 fn blob(text: &str) -> Option<Vec<u8>> {
     const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let digits = text.trim_end_matches('=');
-    if (digits.len() < text.len() && !text.len().is_multiple_of(4)) || digits.len() % 4 == 1 {
+    let padding = text.len() - digits.len();
+    if !text.len().is_multiple_of(4) || padding > 2 {
         return None;
     }
     let mut bits = String::new();
@@ -241,17 +277,37 @@ fn blob(text: &str) -> Option<Vec<u8>> {
         bits.push_str(&format!("{:06b}", LETTERS.find(letter)?));
     }
     let bytes = bits.as_bytes().chunks_exact(8);
+    if bytes.remainder().contains(&b'1') {
+        return None;
+    }
     let byte = |byte| u8::from_str_radix(str::from_utf8(byte).unwrap(), 2).unwrap();
     Some(bytes.map(byte).collect())
 }
 
 fn in_range(value: &str, policy: &str) -> Option<bool> {
-    let address: IpAddr = value.parse().ok()?;
-    let range: ipnet::IpNet = match policy.contains('/') {
-        true => policy.parse().ok()?,
-        false => policy.parse::<IpAddr>().ok()?.into(),
+    let (first, prefix) = match policy.split_once('/') {
+        Some((first, prefix)) => (address(first)?, Some(prefix.parse().ok()?)),
+        None => (address(policy)?, None),
     };
-    Some(range.contains(&address))
+    let whole = if first.is_ipv4() { 32 } else { 128 };
+    let range = ipnet::IpNet::new(first, prefix.unwrap_or(whole)).ok()?;
+    let odd = first.is_ipv6() && (policy.contains('.') || range.network() != first);
+    Some(!odd && range.contains(&address(value)?))
+}
+
+/// An address; an IPv4 one may have leading zeros, and stands in an IPv6 one only if mapped.
+fn address(text: &str) -> Option<IpAddr> {
+    if let Ok(address) = text.parse::<Ipv6Addr>() {
+        let plain = address.to_ipv4_mapped().is_some() || !text.contains('.');
+        return plain.then_some(address.into());
+    }
+    let parts: Vec<&str> = text.split('.').collect();
+    let digits = |p: &&str| (1..4).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_digit());
+    if parts.len() != 4 || !parts.iter().all(digits) {
+        return None;
+    }
+    let plain = parts.iter().map(|p| p.parse::<u16>().unwrap().to_string());
+    plain.collect::<Vec<_>>().join(".").parse().ok()
 }
 
 /// A decimal as its sign and its digits before and after the point, padded so that they
@@ -285,7 +341,7 @@ fn decimal(text: &str) -> Option<(i8, String)> {
     Some((sign, padded.chars().map(turned).collect()))
 }
 
-/// An instant in nanoseconds: ISO 8601 through a calendar library, or a plain number.
+/// An instant in milliseconds: ISO 8601 through a calendar library, or a plain number.
 fn instant(text: &str) -> Option<i128> {
     if text.len() == 4 && text.chars().all(|c| c.is_ascii_digit()) {
         return instant(&format!("{text}-01-01"));
@@ -293,15 +349,15 @@ fn instant(text: &str) -> Option<i128> {
     if !text.contains(['T', 't']) && !text.trim_start_matches('-').contains('-') {
         let (sign, digits) = match text.strip_prefix('-') {
             Some(rest) => (-1, rest),
-            None => (1, text),
+            None => (1, text.strip_prefix('+').unwrap_or(text)),
         };
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
         let all_digits = |t: &str| !t.is_empty() && t.chars().all(|c| c.is_ascii_digit());
         if !all_digits(whole) || !all_digits(fraction) {
             return None;
         }
-        let nanos: i128 = format!("{fraction:0<9.9}").parse().ok()?;
-        return Some(sign * (whole.parse::<i128>().ok()? * 1_000_000_000 + nanos));
+        let millis: i128 = format!("{fraction:0<3.3}").parse().ok()?;
+        return Some(sign * (whole.parse::<i128>().ok()? * 1_000 + millis));
     }
     let full = match text.len() {
         7 => format!("{text}-01T00:00:00Z"),
@@ -311,5 +367,5 @@ fn instant(text: &str) -> Option<i128> {
     let zoned = full.ends_with(['Z', 'z']) || full.rfind(['+', '-']).is_some_and(|at| at > 10);
     let full = if zoned { full } else { format!("{full}Z") };
     let timestamp = full.parse::<jiff::Timestamp>().ok()?;
-    Some(timestamp.as_nanosecond())
+    Some(timestamp.as_nanosecond().div_euclid(1_000_000))
 }

@@ -301,11 +301,12 @@ fn applies(case: &Value, statement: &Value, scope: &Scope<'_>) -> bool {
         (Value::Null, except) => !any_resource(except),
         (only, _) => any_resource(only),
     };
+    let denies = statement["Effect"] == "Deny";
     let mut conditions_hold = true;
     if let Value::Object(block) = &statement["Condition"] {
         for (operator, tests) in block {
             for (key, values) in tests.as_object().unwrap() {
-                conditions_hold &= condition_holds(operator, key, &strings(values), scope);
+                conditions_hold &= condition_holds(operator, key, &strings(values), scope, denies);
             }
         }
     }

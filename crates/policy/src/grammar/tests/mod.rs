@@ -125,6 +125,55 @@ fn managed_policies_must_be_in_the_current_version_and_inline_ones_need_not() {
     assert_eq!(refusal(old, Grammar::Session), "");
 }
 
+/// IAM and STS answered so on September 12, 2026; the sentence was not written down.
+#[test]
+fn values_of_conditions_are_what_operators_compare() {
+    let with = |operator: &str, value: &str, grammar| {
+        let condition = format!(r#"{{"{operator}":{{"aws:RequestTag/value":"{value}"}}}}"#);
+        let text = format!(r#""Action":"iam:TagUser","Resource":"*","Condition":{condition}"#);
+        refusal(&managed(&text), grammar)
+    };
+    let legacy = "The policy failed legacy parsing";
+    for (operator, value, of_session) in [
+        ("NumericEquals", "NaN", ""),
+        ("NumericEquals", "no-number", ""),
+        ("DateEquals", "not-a-date", ""),
+        ("ArnLike", "not-an-arn", ""),
+        ("IpAddress", "not-an-ip", ""),
+        ("IpAddress", "192.0.2.0/33", ""),
+        ("IpAddress", "2001:db8::5/64", ""),
+        ("IpAddress", "2001:db8::/129", ""),
+        ("IpAddress", "::ffff:192.0.2.1", ""),
+        ("BinaryEquals", "no-binary", legacy),
+    ] {
+        for kept in [Grammar::Managed, Grammar::Identity] {
+            assert_eq!(with(operator, value, kept), legacy, "{operator} {value}");
+        }
+        let session = with(operator, value, Grammar::Session);
+        assert_eq!(session, of_session, "{operator} {value}");
+    }
+    for (operator, value) in [
+        ("NumericEquals", "01"),
+        ("Bool", "TRUE"),
+        ("Bool", "yes"),
+        ("Null", "yes"),
+        ("IpAddress", "192.000.002.0/24"),
+        ("IpAddress", "192.0.2.0/+24"),
+        ("IpAddress", "192.0.2.5/24"),
+        ("IpAddress", "2001:DB8::/064"),
+        ("IpAddress", "::ffff:c000:200/120"),
+        ("IpAddress", "::/0"),
+        ("ArnLike", "arn:aws:iam::*:user/*"),
+        ("ArnLike", "*"),
+        ("ArnLike", "${aws:PrincipalArn}"),
+        ("IpAddress", "${aws:SourceIp}"),
+        ("BinaryEquals", "YQ=="),
+    ] {
+        let said = with(operator, value, Grammar::Managed);
+        assert_eq!(said, "", "{operator} {value}");
+    }
+}
+
 #[test]
 fn dates_and_effects_are_parsed_as_of_old() {
     let dated = |date: &str| {
