@@ -254,8 +254,13 @@ def test_s3_names_its_own_refusals(arnold, bucket, refused):
     nobody = Keys("AKIANOBODYNOBODY0000", "s" * 40)
     with refused("InvalidAccessKeyId", 403):
         arnold.client("s3", nobody).list_buckets()
-    with refused("SignatureDoesNotMatch", 403):
+    with refused("SignatureDoesNotMatch", 403) as caught:
         arnold.client("s3", Keys(ADMIN.access_key_id, "w" * 40)).list_buckets()
+    told = caught.value.response["Error"]
+    assert told["AWSAccessKeyId"] == ADMIN.access_key_id
+    assert told["CanonicalRequest"].startswith("GET\n/\n")
+    assert told["StringToSign"].endswith(hashlib.sha256(told["CanonicalRequest"].encode()).hexdigest())
+    assert bytes.fromhex(told["StringToSignBytes"]).decode() == told["StringToSign"]
     keys = make_user(arnold.client("iam"), "ann", allow("s3:ListBucket"))
     with refused("AccessDenied", 403):
         arnold.client("s3", keys).list_buckets()

@@ -122,7 +122,13 @@ pub fn authenticate(
         }
     })?;
     let verified = sigv4::verify(&presented, &parts, &credential.secret, rules, now_s, body)
-        .map_err(refused)?;
+        .map_err(|refusal| match (&refusal, style) {
+            (Refusal::Mismatch, Style::S3) => {
+                let told = sigv4::explain_mismatch(&presented, &parts, rules, body);
+                refused(refusal).details(told)
+            }
+            _ => refused(refusal),
+        })?;
     if presented
         .scope()
         .is_some_and(|scope| scope.service == "iam")

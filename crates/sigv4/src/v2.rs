@@ -123,6 +123,15 @@ pub(crate) fn verify(
     Err(Refusal::Mismatch)
 }
 
+/// What an address should have signed, for whoever signed something else.
+pub(crate) fn expected(
+    parts: &Parts<'_>,
+    expires: i64,
+    bucket_in_host: Option<&str>,
+) -> Result<String, Refusal> {
+    string_to_sign(parts, expires, &resource(parts.path, bucket_in_host))
+}
+
 /// The path as it is signed: with the bucket before it, wherever that came.
 fn resource(path: &str, bucket_in_host: Option<&str>) -> String {
     let path = if path.is_empty() { "/" } else { path };

@@ -42,6 +42,11 @@ impl<'a> Rules<'a> {
         }
     }
 
+    /// The bucket, when S3 is called and it stands in the host name.
+    pub(crate) fn bucket_in_host(&self) -> Option<&'a str> {
+        self.s3.and_then(|s3| s3.bucket_in_host)
+    }
+
     /// S3, with the bucket if the host name holds it.
     pub fn s3(bucket_in_host: Option<&'a str>) -> Rules<'a> {
         Rules {
@@ -171,8 +176,7 @@ pub fn verify(
     let v4 = match &presented.form {
         Form::V4(v4) => v4,
         Form::V2 { expires, .. } => {
-            let bucket = rules.s3.and_then(|s3| s3.bucket_in_host);
-            v2::verify(presented, *expires, parts, bucket, secret)?;
+            v2::verify(presented, *expires, parts, rules.bucket_in_host(), secret)?;
             return Ok(Verified {
                 payload: Payload::Unsigned,
                 seed: None,
@@ -181,31 +185,17 @@ pub fn verify(
         }
     };
     check_signed_headers(v4, parts)?;
-    let (payload, payload_hash) = payload(v4, parts, rules, body)?;
-    let style = match rules.s3 {
-        Some(_) => PathStyle::Exact,
-        None => PathStyle::Normalized,
-    };
-    let canonical = canonical::request(parts, style, &v4.signed_headers, &payload_hash)?;
+    let (payload, canonical) = canonical_request(v4, parts, rules, body)?;
     let credential = &v4.credential;
     let key = secret.key(credential.date(), credential.region(), credential.service());
-    let scope = credential.scope();
-    let expected = key.sign(&[
-        ALGORITHM.as_bytes(),
-        b"\n",
-        v4.stamp.as_str().as_bytes(),
-        b"\n",
-        scope.as_bytes(),
-        b"\n",
-        sha256_hex(&canonical).as_bytes(),
-    ]);
+    let expected = key.sign(&to_sign(v4, &sha256_hex(&canonical)).map(str::as_bytes));
     if !same(&expected, &presented.signature) {
         return Err(Refusal::Mismatch);
     }
     let seed = matches!(payload, Payload::Chunks { signed: true, .. }).then(|| Seed {
         key,
         stamp: v4.stamp,
-        scope: scope.to_owned(),
+        scope: credential.scope().to_owned(),
         signature: expected,
     });
     Ok(Verified {
@@ -213,6 +203,28 @@ pub fn verify(
         seed,
         signed_at_s: Some(v4.stamp.second()),
     })
+}
+
+/// The canonical request, and what it says of the body.
+pub(crate) fn canonical_request(
+    v4: &V4,
+    parts: &Parts<'_>,
+    rules: &Rules<'_>,
+    body: Option<&[u8]>,
+) -> Result<(Payload, Vec<u8>), Refusal> {
+    let (payload, payload_hash) = payload(v4, parts, rules, body)?;
+    let style = match rules.s3 {
+        Some(_) => PathStyle::Exact,
+        None => PathStyle::Normalized,
+    };
+    let canonical = canonical::request(parts, style, &v4.signed_headers, &payload_hash)?;
+    Ok((payload, canonical))
+}
+
+/// The string to sign, in its pieces.
+pub(crate) fn to_sign<'a>(v4: &'a V4, canonical_hash: &'a str) -> [&'a str; 7] {
+    let (stamp, scope) = (v4.stamp.as_str(), v4.credential.scope());
+    [ALGORITHM, "\n", stamp, "\n", scope, "\n", canonical_hash]
 }
 
 /// Equal, in time that tells nothing of where they differ.
