@@ -1,5 +1,11 @@
 //! What S3 tells of a signature that does not match, by the examples of AWS's own pages.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test may panic"
+)]
+
 use aws::Secret;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use sigv4::{Parts, Refusal, Rules, SigningSecret, explain_mismatch, presented, verify};
