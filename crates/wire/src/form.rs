@@ -108,24 +108,15 @@ pub(crate) fn unescape(text: &[u8], plus_is_blank: bool) -> Option<Cow<'_, str>>
     while let Some(byte) = bytes.next() {
         unescaped.push(match byte {
             b'%' => {
-                let (high, low) = (digit(*bytes.next()?)?, digit(*bytes.next()?)?);
-                high << 4 | low
+                let mut digit = || char::from(*bytes.next()?).to_digit(16);
+                let (high, low) = (digit()?, digit()?);
+                (high * 16 + low) as u8
             }
             b'+' if plus_is_blank => b' ',
             byte => *byte,
         });
     }
     String::from_utf8(unescaped).ok().map(Cow::Owned)
-}
-
-/// The value of a hexadecimal digit.
-fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
-    }
 }
 
 /// The parameters below one dotted name: `Tags.member.1` knows `Key` and `Value`.

@@ -24,27 +24,20 @@ pub(crate) fn split(text: &str, is_plain: impl Fn(u8) -> bool) -> (&str, &str) {
 /// Whether all bytes are plain. What is left over after groups is looked at as a group that
 /// overlaps the one before.
 fn is_all(bytes: &[u8], is_plain: &impl Fn(u8) -> bool) -> bool {
-    let ends = |first: bool, last: Option<bool>| first && last == Some(true);
     if let Some(last) = bytes.last_chunk::<TOGETHER>() {
         let (groups, _) = bytes.as_chunks::<TOGETHER>();
         let whole = groups.iter().all(|group| is_all_of(group, is_plain));
         return whole && is_all_of(last, is_plain);
     }
-    if let Some(first) = bytes.first_chunk::<8>() {
-        let last = bytes.last_chunk::<8>();
-        return ends(
-            is_all_of(first, is_plain),
-            last.map(|last| is_all_of(last, is_plain)),
-        );
-    }
-    if let Some(first) = bytes.first_chunk::<4>() {
-        let last = bytes.last_chunk::<4>();
-        return ends(
-            is_all_of(first, is_plain),
-            last.map(|last| is_all_of(last, is_plain)),
-        );
-    }
-    bytes.iter().all(|byte| is_plain(*byte))
+    by_ends::<8>(bytes, is_plain)
+        .or_else(|| by_ends::<4>(bytes, is_plain))
+        .unwrap_or_else(|| bytes.iter().all(|byte| is_plain(*byte)))
+}
+
+/// The same for bytes that two groups cover, from either end; `None` where they are too few.
+fn by_ends<const COUNT: usize>(bytes: &[u8], is_plain: &impl Fn(u8) -> bool) -> Option<bool> {
+    let (first, last) = (bytes.first_chunk::<COUNT>()?, bytes.last_chunk::<COUNT>()?);
+    Some(is_all_of(first, is_plain) && is_all_of(last, is_plain))
 }
 
 /// Without a way out in the middle, a group is a few instructions.
