@@ -26,7 +26,7 @@ use crate::failure::{
     ACCESS_DENIED, Answer, Failure, INVALID_ARGUMENT, INVALID_BUCKET_NAME, MALFORMED_XML,
     MAX_MESSAGE_LENGTH, from_library,
 };
-use crate::form::FormUpload;
+use crate::form::{FormUpload, find};
 use crate::gate::{CallerHandle, Gate};
 use crate::house::House;
 use crate::names::{check_key, is_bucket_name};
@@ -341,9 +341,7 @@ const COPY_SOURCE: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUM
     .remove(b'~');
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack
-        .windows(needle.len())
-        .any(|window| window == needle)
+    find(haystack, needle).is_some()
 }
 
 /// Headers that operations read themselves, as bytes, where the library wants them plain.

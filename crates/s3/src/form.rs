@@ -163,7 +163,8 @@ fn boundary(headers: &HeaderMap) -> Option<String> {
         .then_some(boundary)
 }
 
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+/// Where `needle` begins.
+pub(crate) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack
         .windows(needle.len())
         .position(|window| window == needle)

@@ -11,7 +11,7 @@ use sigv4::{SignedForm, Style};
 
 use crate::answer::AnswerBody;
 use crate::patience::{Hurried, Patience};
-use crate::s3_front::{S3Front, Unwrapped, body_refused};
+use crate::s3_front::{S3Front, Unwrapped, body_refused, refused};
 use crate::s3_gate::S3Caller;
 use crate::unread::Watched;
 
@@ -159,13 +159,4 @@ fn upload(
     *onward.headers_mut() = headers;
     onward.extensions_mut().insert(form.upload(place));
     Ok(onward)
-}
-
-fn refused(mut error: plane::Error) -> BodyRefused {
-    BodyRefused {
-        status: error.status_or(400),
-        details: error.take_details(),
-        code: error.code().to_owned().into(),
-        message: error.message().unwrap_or_default().to_owned().into(),
-    }
 }

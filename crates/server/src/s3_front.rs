@@ -196,18 +196,12 @@ impl S3Front {
     /// A refusal before the endpoint was reached.
     fn refusal(
         &self,
-        mut error: plane::Error,
+        error: plane::Error,
         method: &http::Method,
         request_id: &str,
     ) -> Response<AnswerBody> {
-        let refused = BodyRefused {
-            status: error.status_or(400),
-            details: error.take_details(),
-            code: error.code().to_owned().into(),
-            message: error.message().unwrap_or_default().to_owned().into(),
-        };
         self.endpoint
-            .refuse(refused, method, request_id)
+            .refuse(refused(error), method, request_id)
             .map(AnswerBody::stream)
     }
 
@@ -338,6 +332,16 @@ fn unwrap(
         BodyFault::Transport(Missing::Broken(error)) => Box::new(error),
     });
     Ok((Body::http_body(body), reading))
+}
+
+/// A refusal of the plane's, for the endpoint to put into words.
+pub(crate) fn refused(mut error: plane::Error) -> BodyRefused {
+    BodyRefused {
+        status: error.status_or(400),
+        details: error.take_details(),
+        code: error.code().to_owned().into(),
+        message: error.message().unwrap_or_default().to_owned().into(),
+    }
 }
 
 fn late() -> BodyRefused {
