@@ -6,6 +6,8 @@ import subprocess
 import threading
 
 import boto3
+import botocore.auth
+import botocore.awsrequest
 import botocore.config
 import pytest
 import requests
@@ -16,6 +18,7 @@ from provider import NODE
 
 BUCKET = "works"
 ARN = f"arn:aws:s3:::{BUCKET}"
+OWNER = "x-amz-expected-bucket-owner"
 
 
 @pytest.fixture
@@ -141,6 +144,77 @@ def test_who_may_not_list_does_not_learn_what_is_absent(arnold, s3, refused):
     keys = make_user(arnold.client("iam"), "ann", allow("s3:GetObject", f"{ARN}/*"))
     with refused("AccessDenied", 403):
         arnold.client("s3", keys).get_object(Bucket=BUCKET, Key="absent")
+
+
+def test_a_delete_marker_is_told_to_those_who_may_not_read(arnold, s3, refused):
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    version = s3.put_object(Bucket=BUCKET, Key="item", Body=b"item")["VersionId"]
+    marker = s3.delete_object(Bucket=BUCKET, Key="item")["VersionId"]
+    nobody_reads = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": ["s3:GetObject", "s3:GetObjectVersion"],
+        "Resource": f"{ARN}/*",
+    }
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=bucket_policy(nobody_reads))
+    with refused("NoSuchKey", 404):
+        s3.get_object(Bucket=BUCKET, Key="item")
+    with refused("404", 404):
+        s3.head_object(Bucket=BUCKET, Key="item")
+    with refused("MethodNotAllowed", 405):
+        s3.get_object(Bucket=BUCKET, Key="item", VersionId=marker)
+    denial = (
+        f'User: arn:aws:iam::{MAIN}:user/admin is not authorized to perform: s3:GetObjectVersion on resource: "{ARN}/item" '
+        "with an explicit deny in a resource-based policy"
+    )
+    with refused("AccessDenied", 403, denial):
+        s3.get_object(Bucket=BUCKET, Key="item", VersionId=version)
+    # Who may not list the bucket learns nothing of markers.
+    stranger = arnold.client("s3", make_user(arnold.client("iam"), "ann"))
+    for more in ({}, {"VersionId": marker}):
+        with refused("AccessDenied", 403):
+            stranger.get_object(Bucket=BUCKET, Key="item", **more)
+
+
+@pytest.mark.parametrize("expires", ["Thu, 01 Dec 1994 16:00:00 GMT", "-1", "never"])
+def test_expires_comes_back_as_it_was_given(arnold, s3, expires):
+    address = s3.generate_presigned_url("put_object", Params={"Bucket": BUCKET, "Key": "a"})
+    assert requests.put(address, data=b"a", headers={"Expires": expires}, timeout=10).status_code == 200
+    address = s3.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": "a"})
+    assert requests.get(address, timeout=10).headers["Expires"] == expires
+
+
+def test_the_owner_of_a_bucket_is_said_in_one_place(arnold, s3):
+    def ask(in_address, in_header):
+        request = botocore.awsrequest.AWSRequest(
+            "GET",
+            f"{arnold.url}/{BUCKET}/a",
+            params={OWNER: in_address} if in_address else {},
+            headers={OWNER: in_header} if in_header else {},
+        )
+        botocore.auth.S3SigV4QueryAuth(ADMIN.credentials(), "s3", "us-east-1", expires=60).add_auth(request)
+        prepared = request.prepare()
+        answer = requests.get(prepared.url, headers=dict(prepared.headers), timeout=10)
+        return answer.status_code, "not both" in answer.text
+
+    s3.put_object(Bucket=BUCKET, Key="a", Body=b"a")
+    assert ask(MAIN, None) == (200, False)
+    assert ask(None, MAIN) == (200, False)
+    assert ask(SECOND, None) == (403, False)
+    assert ask(MAIN, MAIN) == ask(MAIN, SECOND) == (400, True)
+
+
+def test_parts_without_checksums_are_not_confirmed_by_any(arnold, s3, refused):
+    plain = arnold.client("s3", request_checksum_calculation="when_required")
+    upload = plain.create_multipart_upload(Bucket=BUCKET, Key="n")["UploadId"]
+    ask = {"Bucket": BUCKET, "Key": "n", "UploadId": upload}
+    tag = plain.upload_part(**ask, PartNumber=1, Body=b"hello")["ETag"]
+    part = {"PartNumber": 1, "ETag": tag}
+    for checksum in ({"ChecksumCRC32": "NhCmhg=="}, {"ChecksumCRC64NVME": "M3eFcAZSQlc="}):
+        with refused("InvalidPart", 400):
+            plain.complete_multipart_upload(**ask, MultipartUpload={"Parts": [{**part, **checksum}]})
+    whole = plain.complete_multipart_upload(**ask, MultipartUpload={"Parts": [part]})
+    assert whole["ChecksumCRC64NVME"] == "M3eFcAZSQlc="
 
 
 def test_lists_fold_at_the_delimiter_and_come_in_pages(s3):

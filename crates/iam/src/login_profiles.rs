@@ -413,6 +413,12 @@ impl GatheringOperation for ChangePassword {
             return Err(Error::access_denied("The old password was incorrect."));
         }
         prepared.set(tx, &permit, &mut profile, self.new_password.expose())?;
+        let (old, new) = (self.old_password.expose(), self.new_password.expose());
+        if seal::same(old.as_bytes(), new.as_bytes()) {
+            return Err(Error::access_denied(
+                "The new password must differ from the old one.",
+            ));
+        }
         profile.reset_required = false;
         tx.update(permit.account()?.as_str(), &profile)?;
         Ok(Nothing {})

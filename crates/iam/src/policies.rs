@@ -387,7 +387,7 @@ impl Operation for UntagPolicy {
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
         let account = permit.account()?;
         let mut policy = managed::require_own(tx, account, &self.policy_arn, "update policies")?;
-        tags::remove(&mut policy.tags, &self.tag_keys, Case::Told);
+        tags::remove(&mut policy.tags, &self.tag_keys, Case::Told)?;
         tx.update(account.as_str(), &policy)?;
         Ok(Nothing {})
     }

@@ -66,7 +66,7 @@ macro_rules! tag_operations {
 
             fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
                 let mut entity = require::<$entity>(tx, permit.account()?, &self.$owner)?;
-                tags::remove(&mut entity.tags, &self.tag_keys, Case::Ignored);
+                tags::remove(&mut entity.tags, &self.tag_keys, Case::Ignored)?;
                 entity::update(tx, &entity)?;
                 Ok(Nothing {})
             }

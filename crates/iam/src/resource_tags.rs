@@ -99,7 +99,7 @@ macro_rules! tag_operations {
                 use $crate::resource_tags::Tagged as _;
                 let mut record = <$record>::require(tx, &permit, &self.$name)?;
                 let case = $crate::tags::Case::Told;
-                $crate::tags::remove(record.tags_mut(), &self.tag_keys, case);
+                $crate::tags::remove(record.tags_mut(), &self.tag_keys, case)?;
                 tx.update(record.owner().as_str(), &record)?;
                 Ok($crate::errors::Nothing {})
             }

@@ -75,7 +75,7 @@ impl Operation for CreateRole {
             name: self.role_name.clone(),
             path: entity::checked_role_path(self.path.as_deref())?.to_owned(),
             created: permit.second(),
-            description: given(self.description.as_deref()),
+            description: self.description.clone(),
             trust_policy: self.assume_role_policy_document.clone(),
             trust_principals,
             max_session_s: self.max_session_duration.unwrap_or(MAX_SESSION_S_DEFAULT),
@@ -89,13 +89,6 @@ impl Operation for CreateRole {
             role: RoleView::created(&permit, &role)?,
         })
     }
-}
-
-/// An empty description is none.
-fn given(description: Option<&str>) -> Option<String> {
-    description
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned)
 }
 
 /// Shows a role.
@@ -180,7 +173,7 @@ impl Operation for UpdateRole {
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Nothing, Error> {
         let mut role = require::<Role>(tx, permit.account()?, &self.role_name)?;
         if self.description.is_some() {
-            role.description = given(self.description.as_deref());
+            role.description.clone_from(&self.description);
         }
         if let Some(seconds) = self.max_session_duration {
             // The description is all that may be changed of the role of a service.
@@ -215,7 +208,7 @@ impl Operation for UpdateRoleDescription {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<OneRole, Error> {
         let mut role = require::<Role>(tx, permit.account()?, &self.role_name)?;
-        role.description = given(Some(&self.description));
+        role.description = Some(self.description.clone());
         entity::update(tx, &role)?;
         Ok(OneRole {
             role: RoleView::described(&permit, &role)?,

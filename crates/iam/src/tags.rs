@@ -56,9 +56,10 @@ pub(crate) fn requested(input: &[TagInput]) -> Vec<Tag> {
 pub(crate) fn checked(input: &[TagInput], case: Case) -> Result<Vec<Tag>, Error> {
     let tags = requested(input);
     if tags.iter().any(Tag::is_reserved) {
-        return Err(invalid_input(
-            "aws: prefixed tag key names are not allowed for external use.",
-        ));
+        return Err(invalid_input(match case {
+            Case::Ignored => "aws: prefixed tag key names are not allowed for external use.",
+            Case::Told => "Tag keys beginning with aws: are reserved for system use.",
+        }));
     }
     match case {
         Case::Ignored if has_duplicate_keys(&tags) => Err(invalid_input(
@@ -80,8 +81,11 @@ pub(crate) fn ordered(mut tags: Vec<Tag>) -> Vec<Tag> {
     tags
 }
 
-/// Sets tags beside those that are held.
+/// Sets tags beside those that are held. There has to be one.
 pub(crate) fn add(held: &mut Vec<Tag>, input: &[TagInput], case: Case) -> Result<(), Error> {
+    if input.is_empty() {
+        return Err(invalid_input("Tags must contain at least one entry."));
+    }
     let new = checked(input, case)?;
     match case {
         Case::Ignored => set_tags(held, &new),
@@ -97,12 +101,17 @@ pub(crate) fn add(held: &mut Vec<Tag>, input: &[TagInput], case: Case) -> Result
     Err(Error::new("LimitExceeded").say("The number of tags has reached the maximum limit."))
 }
 
-/// Takes tags away. A key that is not held is no error.
-pub(crate) fn remove(held: &mut Vec<Tag>, keys: &[String], case: Case) {
+/// Takes tags away. A key that is not held is no error; to name none is one, but for users and
+/// roles.
+pub(crate) fn remove(held: &mut Vec<Tag>, keys: &[String], case: Case) -> Result<(), Error> {
     match case {
         Case::Ignored => remove_tags(held, keys),
+        Case::Told if keys.is_empty() => {
+            return Err(invalid_input("Tag keys must contain at least one entry."));
+        }
         Case::Told => held.retain(|tag| !keys.contains(&tag.key)),
     }
+    Ok(())
 }
 
 /// Tags as they are shown.

@@ -22,8 +22,10 @@ use crate::tag::Tag;
 const STEP_S: u64 = 30;
 /// Digits of a code.
 const DIGITS: usize = 6;
-/// How many steps a device's clock may be off, either way (RFC 6238 §5.2 advises one).
-const WINDOW_STEPS: i64 = 1;
+/// How many steps a device's clock may be off, either way. AWS was seen to take two (2026-09).
+const WINDOW_STEPS: i64 = 2;
+/// How far off the clock of a device may be that is enabled.
+const ENABLE_WINDOW_STEPS: i64 = 1;
 /// How far off a clock may be that two codes in a row put right again: twenty minutes.
 const RESYNC_WINDOW_STEPS: i64 = 40;
 /// Wrong codes within [`FAILURES_WITHIN_S`] after which a device takes none.
@@ -114,7 +116,7 @@ impl MfaDevice {
             return Ok(None);
         };
         let width = match window {
-            Window::Enable => WINDOW_STEPS,
+            Window::Enable => ENABLE_WINDOW_STEPS,
             Window::Resync => RESYNC_WINDOW_STEPS,
         };
         let present = step_of(now);
@@ -154,7 +156,7 @@ impl Record for MfaDevice {
 /// How far two codes in a row may be from the present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Window {
-    /// As far as any code.
+    /// Hardly at all.
     Enable,
     /// As far as a clock may have run off.
     Resync,
@@ -168,12 +170,15 @@ pub struct Pair {
     pub ahead_steps: i64,
 }
 
-/// Which code a device was last used with, and how often it was tried in vain.
+/// Which codes a device was used with, and how often it was tried in vain.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MfaUse {
     serial: String,
-    /// The step of the last code that was taken: it and all before it are spent.
+    /// This step and all before it are spent.
     spent: i64,
+    /// Later steps that are spent too: codes need not come in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    spent_later: Vec<i64>,
     #[serde(default)]
     failures: u32,
     /// When the first of these failures was.
@@ -187,6 +192,7 @@ impl MfaUse {
         Ok(found.unwrap_or_else(|| MfaUse {
             serial: serial.to_owned(),
             spent: i64::MIN,
+            spent_later: Vec::new(),
             failures: 0,
             failing_since_s: 0,
         }))
@@ -200,13 +206,25 @@ impl MfaUse {
         pair: Pair,
     ) -> Result<bool, StoreError> {
         let mut used = MfaUse::of(tx, account, serial)?;
-        if pair.second <= used.spent {
+        if used.is_spent(pair.second) {
             return Ok(false);
         }
-        used.spent = pair.second;
+        used.spent = used.spent.max(pair.second);
         used.failures = 0;
         tx.put(account.as_str(), &used)?;
         Ok(true)
+    }
+
+    fn is_spent(&self, step: i64) -> bool {
+        step <= self.spent || self.spent_later.contains(&step)
+    }
+
+    /// Spends one code. What is too old to be taken ever again needs no place of its own.
+    fn spend_one(&mut self, step: i64, present: i64) {
+        self.spent_later.push(step);
+        self.spent = self.spent.max(present - WINDOW_STEPS - 1);
+        let spent = self.spent;
+        self.spent_later.retain(|later| *later > spent);
     }
 
     fn is_locked(&self, now_s: i64) -> bool {
@@ -251,7 +269,7 @@ pub enum MfaRefusal {
     /// Not the code of this moment.
     #[error("the code is wrong")]
     WrongCode,
-    /// It was the right one, but it or a later one was taken before.
+    /// It was the right one, but it was taken before.
     #[error("the code was used before")]
     Replayed,
     /// Too many wrong ones of late.
@@ -310,8 +328,8 @@ impl Directory {
             };
             let present = step_of(now) + enabled.ahead_steps;
             let refusal = match codes.latest_near(present, presented_code) {
-                Some(step) if step > used.spent => {
-                    used.spent = step;
+                Some(step) if !used.is_spent(step) => {
+                    used.spend_one(step, present);
                     used.failures = 0;
                     tx.put(account.as_str(), &used)?;
                     return Ok(Ok(()));
@@ -404,27 +422,54 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_looked_for_one_step_around() {
+    fn a_code_is_looked_for_two_steps_around() {
         let codes = Codes::of(RFC_SEED).unwrap();
         for (present, found) in [
-            (-1, None),
-            (0, Some(1)),
+            (-2, None),
+            (-1, Some(1)),
             (1, Some(1)),
-            (2, Some(1)),
-            (3, None),
+            (3, Some(1)),
+            (4, None),
         ] {
             assert_eq!(codes.latest_near(present, "287082"), found, "{present}");
         }
     }
 
-    #[test]
-    fn wrong_codes_lock_a_device_for_a_while() {
-        let mut used = MfaUse {
+    fn unused(spent: i64) -> MfaUse {
+        MfaUse {
             serial: String::new(),
-            spent: 0,
+            spent,
+            spent_later: Vec::new(),
             failures: 0,
             failing_since_s: 0,
-        };
+        }
+    }
+
+    #[test]
+    fn codes_are_good_once_in_any_order() {
+        let mut used = unused(95);
+        for step in [102, 98, 100] {
+            assert!(!used.is_spent(step));
+            used.spend_one(step, 100);
+            assert!(used.is_spent(step));
+        }
+        let open = |used: &MfaUse| (90..110).filter(|step| !used.is_spent(*step)).count();
+        // 99, 101, and what comes after 102.
+        assert_eq!(open(&used), 9);
+        used.spend_one(104, 104);
+        assert!([99, 101].iter().all(|step| used.is_spent(*step)));
+        assert_eq!(used.spent_later, [102, 104]);
+    }
+
+    #[test]
+    fn uses_read_back_as_they_were_written_before_order_was_free() {
+        let used: MfaUse = serde_json::from_str(r#"{"serial":"a","spent":7}"#).unwrap();
+        assert!(used.is_spent(7) && used.is_spent(6) && !used.is_spent(8));
+    }
+
+    #[test]
+    fn wrong_codes_lock_a_device_for_a_while() {
+        let mut used = unused(0);
         for second in 0..9 {
             used.fail(1000 + second);
         }

@@ -1,5 +1,6 @@
 //! Provider URLs: what may stand in `CreateOpenIDConnectProvider`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use url::Url;
@@ -54,22 +55,24 @@ impl ProviderUrl {
         if !matches!(url.scheme(), "https" | "http") {
             return Err(ProviderUrlFault::NotHttps);
         }
+        let text = without_default_port(text);
         // The parser adds a slash to a bare host and tidies up everything else; whatever
-        // it had to tidy up was not plain.
-        let printed = url.as_str();
-        if printed != text && printed.strip_suffix('/') != Some(text) {
+        // it had to tidy up was not plain, but for a host in capitals.
+        let (printed, plain) = (url.as_str(), with_small_host(&text));
+        if printed != plain && printed.strip_suffix('/') != Some(plain.as_str()) {
             return Err(ProviderUrlFault::NotPlain);
         }
-        if (url.scheme() == "http" || url.port().is_some()) && !is_allowed_origin(text) {
+        if (url.scheme() == "http" || url.port().is_some()) && !is_allowed_origin(&text) {
             return Err(match url.scheme() {
                 "http" => ProviderUrlFault::NotHttps,
                 _ => ProviderUrlFault::Port,
             });
         }
-        Ok(ProviderUrl(text.to_owned()))
+        Ok(ProviderUrl(text.into_owned()))
     }
 
-    /// The issuer whose tokens this provider is for: the URL as it was written.
+    /// The issuer whose tokens this provider is for: the URL as it was written, but for the
+    /// port that goes without saying.
     pub fn issuer(&self) -> &str {
         &self.0
     }
@@ -78,6 +81,31 @@ impl ProviderUrl {
     /// begin with.
     pub fn host_and_path(&self) -> &str {
         host_and_path(&self.0)
+    }
+}
+
+/// Where the host and the port end.
+fn authority_end(text: &str) -> Option<usize> {
+    let start = text.find("://")? + 3;
+    let rest = text.get(start..)?;
+    Some(start + rest.find('/').unwrap_or(rest.len()))
+}
+
+/// The URL without `:443`, which IAM leaves out too.
+fn without_default_port(text: &str) -> Cow<'_, str> {
+    let parts = authority_end(text).and_then(|end| text.split_at_checked(end));
+    let host = |(before, after)| Some((str::strip_suffix(before, ":443")?, after));
+    match parts.and_then(host) {
+        Some((host, path)) if text.starts_with("https:") => format!("{host}{path}").into(),
+        _ => text.into(),
+    }
+}
+
+fn with_small_host(text: &str) -> String {
+    let parts = authority_end(text).and_then(|end| text.split_at_checked(end));
+    match parts.and_then(|(before, path)| Some((before.split_once("://")?, path))) {
+        Some(((scheme, host), path)) => format!("{scheme}://{}{path}", host.to_ascii_lowercase()),
+        None => text.to_owned(),
     }
 }
 
@@ -112,9 +140,30 @@ mod tests {
                 "https://login.microsoftonline.com/0b8f/v2.0",
                 "login.microsoftonline.com/0b8f/v2.0",
             ),
+            (
+                "https://IDP.Example.COM/MixedCase",
+                "IDP.Example.COM/MixedCase",
+            ),
         ] {
             let url = parse(text).unwrap();
             assert_eq!((url.issuer(), url.host_and_path()), (text, rest));
+        }
+    }
+
+    #[test]
+    fn the_port_that_goes_without_saying_is_left_out() {
+        for (text, issuer) in [
+            ("https://idp.example.com:443", "https://idp.example.com"),
+            (
+                "https://idp.example.com:443/a/",
+                "https://idp.example.com/a/",
+            ),
+            (
+                "https://idp.example.com/a:443",
+                "https://idp.example.com/a:443",
+            ),
+        ] {
+            assert_eq!(parse(text).unwrap().issuer(), issuer);
         }
     }
 
@@ -128,7 +177,9 @@ mod tests {
             ("https:idp.example.com", NotPlain),
             ("https://user@idp.example.com", NotPlain),
             ("https://idp.example.com/a/../b", NotPlain),
-            ("https://IDP.example.com", NotPlain),
+            ("HTTPS://idp.example.com", NotPlain),
+            ("https://idp.example.com:0443", NotPlain),
+            ("https://idp.example.com:443:443", NotPlain),
             ("https://127.1", NotPlain),
             ("https://idp.example.com\\a", NotPlain),
             ("https://idp.example.com/ä", NotPlain),

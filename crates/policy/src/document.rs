@@ -147,6 +147,12 @@ impl Document {
         grammar::parse(text, grammar)
     }
 
+    /// Parses a policy of any kind, of which only its keys are asked; nothing, if it has no
+    /// statements.
+    pub fn parse_maybe_empty(text: &str) -> Result<Option<Document>, Malformed> {
+        grammar::parse_maybe_empty(text)
+    }
+
     /// Every listed principal, in order: for checks of existence.
     pub fn principals(&self) -> impl Iterator<Item = &PrincipalEntry> {
         self.statements
@@ -196,6 +202,26 @@ impl Document {
         keys
     }
 
+    /// The condition keys that IAM lists of a policy: each spelling once, and the characters
+    /// of `${*}`, `${?}` and `${$}` among them.
+    pub fn listed_keys(&self) -> Vec<String> {
+        let mut keys: Vec<String> = Vec::new();
+        let mut add = |key: &str| {
+            if !keys.iter().any(|known| known == key) {
+                keys.push(key.to_owned());
+            }
+        };
+        for statement in &self.statements {
+            statement.each_key(self.variables, &mut add);
+            if self.variables == Variables::Read {
+                for text in statement.texts() {
+                    each_character(text, &mut add);
+                }
+            }
+        }
+        keys
+    }
+
     /// Whether a statement says whom it is about.
     pub fn has_principals(&self) -> bool {
         self.statements
@@ -210,21 +236,38 @@ impl Statement {
         for condition in &self.conditions {
             add(&condition.key);
         }
-        let values = self.conditions.iter().flat_map(|c| &c.values);
         if variables == Variables::Read {
-            for text in self.resources.items().iter().chain(values) {
-                each_variable(text, add);
-            }
+            self.texts().for_each(|text| each_variable(text, add));
         }
+    }
+
+    /// What variables are read in: resources and the values of conditions.
+    fn texts(&self) -> impl Iterator<Item = &String> {
+        let values = self.conditions.iter().flat_map(|c| &c.values);
+        self.resources.items().iter().chain(values)
     }
 }
 
 fn each_variable(text: &str, add: &mut impl FnMut(&str)) {
-    let mut rest = text;
-    while let Some((_, variable, after)) = template::next_variable(rest) {
+    each_in_braces(text, |variable| {
         if let Variable::Key { name, .. } = variable {
             add(name);
         }
+    });
+}
+
+fn each_character(text: &str, add: &mut impl FnMut(&str)) {
+    each_in_braces(text, |variable| {
+        if let Variable::Character(character) = variable {
+            add(character);
+        }
+    });
+}
+
+fn each_in_braces<'t>(text: &'t str, mut see: impl FnMut(Variable<'t>)) {
+    let mut rest = text;
+    while let Some((_, variable, after)) = template::next_variable(rest) {
+        see(variable);
         rest = after;
     }
 }

@@ -10,7 +10,9 @@ use http::HeaderMap;
 use s3s::crypto::{Checksum as _, Md5, Sha1, Sha256};
 use serde::{Deserialize, Serialize};
 
-use crate::failure::{Answer, BAD_DIGEST, Failure, INVALID_DIGEST, INVALID_REQUEST};
+use crate::failure::{
+    Answer, BAD_DIGEST, Failure, INVALID_DIGEST, INVALID_REQUEST, NOT_IMPLEMENTED,
+};
 use crate::payload::Witness;
 
 /// A checksum algorithm of S3.
@@ -189,6 +191,15 @@ impl Sum {
     }
 }
 
+/// The headers of algorithms that S3 has and Arnold does not.
+const NOT_BUILT: [&str; 5] = [
+    "x-amz-checksum-md5",
+    "x-amz-checksum-sha512",
+    "x-amz-checksum-xxhash3",
+    "x-amz-checksum-xxhash64",
+    "x-amz-checksum-xxhash128",
+];
+
 /// What the caller says about the bytes that it sends.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Claim {
@@ -217,6 +228,10 @@ impl Claim {
                 _ => return Err(INVALID_DIGEST.with("Content-MD5", value)),
             },
         };
+        // A claim that cannot be checked must not pass for one that held.
+        if let Some(name) = NOT_BUILT.iter().find(|name| headers.contains_key(**name)) {
+            return Err(NOT_IMPLEMENTED.with("Header", *name));
+        }
         let mut sum = None;
         for algorithm in Algorithm::ALL {
             if let Some(value) = text(algorithm.header()) {
@@ -442,6 +457,7 @@ mod tests {
             (vec![("content-md5", "AAAA")], "InvalidDigest"),
             (vec![("content-md5", "%%%")], "InvalidDigest"),
             (vec![("x-amz-checksum-crc32", "AAAA")], "InvalidRequest"),
+            (vec![("x-amz-checksum-sha512", "AAAA")], "NotImplemented"),
             (vec![("x-amz-trailer", "x-other")], "InvalidRequest"),
             (
                 vec![("x-amz-sdk-checksum-algorithm", "CRC32")],

@@ -290,10 +290,8 @@ fn is_same(listed: &CompletedPart, part: &Part) -> bool {
             .iter()
             .all(|(algorithm, given)| match (given, &part.checksum) {
                 (Some(given), Some(kept)) => kept.algorithm == *algorithm && kept.value == *given,
-                // An upload without an algorithm keeps CRC64NVME for itself.
-                (Some(given), None) => {
-                    *algorithm != Algorithm::Crc64Nvme || part.crc64nvme == *given
-                }
+                // The parts of an upload without an algorithm have no checksums of their own.
+                (Some(_), None) => false,
                 (None, _) => true,
             })
 }

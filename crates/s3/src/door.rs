@@ -12,6 +12,7 @@ use crate::gate::Ask;
 use crate::house::{BucketState, House};
 use crate::names::{bucket_arn, object_arn};
 use crate::records::Tag;
+use crate::request::EXPECTED_OWNER;
 
 /// Proof that the gate allowed an action.
 #[derive(Debug)]
@@ -119,7 +120,7 @@ impl House {
     /// The bucket that the request is about, if the caller is not mistaken about its owner.
     pub(crate) fn enter(&self, call: &Call, name: &str) -> Answer<Arc<BucketState>> {
         let state = self.bucket(name)?;
-        check_owner(call, "x-amz-expected-bucket-owner", &state)?;
+        check_owner(call, EXPECTED_OWNER, &state)?;
         Ok(state)
     }
 

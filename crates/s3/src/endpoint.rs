@@ -197,7 +197,7 @@ impl S3Endpoint {
             self.house.bucket(bucket)?;
         }
         strip_signing(&mut parts.headers);
-        target.hoist(&mut parts.headers);
+        target.hoist(&mut parts.headers)?;
         let (call, mut left) = Call::new(
             caller,
             self.house.clock.now(),

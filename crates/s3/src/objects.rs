@@ -255,7 +255,13 @@ impl House {
         if let Some(object) = &object {
             keys = keys.existing_tags(&object.tags);
         }
-        let permit = self.ask(call, state, action, On::Key(key), keys)?;
+        let permit = match (self.ask(call, state, action, On::Key(key), keys), &object) {
+            (Ok(permit), _) => permit,
+            (Err(denied), Some(marker)) if marker.is_delete_marker() => {
+                return Err(self.denied_marker(call, state, version, marker, denied));
+            }
+            (Err(denied), _) => return Err(denied),
+        };
         self.check_version(key, version)?;
         let not_found = |failure: Failure| self.missing(call, state, failure);
         match object {
@@ -277,6 +283,25 @@ impl House {
                 .with("ArgumentName", "versionId")
                 .with("ArgumentValue", text)),
         }
+    }
+
+    /// What to say of a delete marker to those who may not read the object: whoever may list the
+    /// bucket knows of the marker, and is told of it where the object itself is asked for.
+    fn denied_marker(
+        &self,
+        call: &Call,
+        state: &BucketState,
+        version: Option<&str>,
+        marker: &Object,
+        denied: Failure,
+    ) -> Failure {
+        let reads = matches!(call.method, Method::GET | Method::HEAD)
+            && call.target.subresource_name().is_none();
+        let listing = || self.ask(call, state, "s3:ListBucket", On::Bucket, Keys::new());
+        if reads && listing().is_ok() {
+            return self.deleted(call, state, version, marker);
+        }
+        denied
     }
 
     /// What to say of a delete marker: that nothing is there, where the object is asked for;

@@ -23,7 +23,7 @@ use crate::failure::{
     NO_SUCH_KEY,
 };
 use crate::house::{BucketState, House};
-use crate::records::{Manifest, Object, Place, scope_of};
+use crate::records::{Expires, Manifest, Object, Place, scope_of};
 use crate::rfc2047;
 
 /// How much is read from a file at a time.
@@ -217,12 +217,15 @@ impl House {
         for (name, value) in &object.attributes.metadata {
             call.answer_header(&format!("x-amz-meta-{name}"), &rfc2047::encode(value));
         }
-        let expires = object
-            .attributes
-            .expires
-            .and_then(|at| aws::Timestamp::from_second(at).ok());
-        if let Some(text) = expires.and_then(http_date) {
-            call.answer_header("expires", &text);
+        match &object.attributes.expires {
+            None => {}
+            Some(Expires::Text(text)) => call.answer_header("expires", text),
+            Some(Expires::At(second)) => {
+                let at = aws::Timestamp::from_second(*second).ok();
+                if let Some(text) = at.and_then(http_date) {
+                    call.answer_header("expires", &text);
+                }
+            }
         }
         let readable_tags = match version {
             None => "s3:GetObjectTagging",

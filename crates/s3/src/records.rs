@@ -134,10 +134,19 @@ pub(crate) struct Attributes {
     pub(crate) content_disposition: Option<String>,
     pub(crate) content_language: Option<String>,
     pub(crate) cache_control: Option<String>,
-    /// Seconds since 1970.
-    pub(crate) expires: Option<i64>,
+    pub(crate) expires: Option<Expires>,
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) redirect: Option<String>,
+}
+
+/// The header `Expires`, which need not be a date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Expires {
+    /// Seconds since 1970, as records of earlier versions have it.
+    At(i64),
+    /// As it was given.
+    Text(String),
 }
 
 /// Where an object's bytes are.

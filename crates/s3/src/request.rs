@@ -8,7 +8,8 @@
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
 use crate::failure::{
-    Answer, Failure, INVALID_ARGUMENT, INVALID_URI, METHOD_NOT_ALLOWED, NOT_IMPLEMENTED,
+    Answer, Failure, INVALID_ARGUMENT, INVALID_BUCKET_OWNER, INVALID_URI, METHOD_NOT_ALLOWED,
+    NOT_IMPLEMENTED,
 };
 use crate::names::is_bucket_name;
 
@@ -84,6 +85,9 @@ const SIGNING_PARAMETERS: &[&str] = &[
     "expires",
 ];
 
+/// Says who the caller believes the bucket to belong to.
+pub(crate) const EXPECTED_OWNER: &str = "x-amz-expected-bucket-owner";
+
 /// The headers of the same kind.
 const SIGNING_HEADERS: &[&str] = &[
     "authorization",
@@ -138,19 +142,27 @@ impl Target {
         })
     }
 
-    /// Makes headers of what a presigned address carries in place of headers.
-    pub(crate) fn hoist(&self, headers: &mut HeaderMap) {
+    /// Makes headers of what a presigned address carries in place of headers. Who owns the
+    /// bucket must be said in one place only, be it the same in both.
+    pub(crate) fn hoist(&self, headers: &mut HeaderMap) -> Answer<()> {
         if !self.presigned {
-            return;
+            return Ok(());
         }
         for (name, value) in &self.query {
-            if let Some(name) = hoisted(name)
-                && !headers.contains_key(&name)
-                && let Ok(value) = HeaderValue::from_bytes(value.as_bytes())
-            {
+            let Some(name) = hoisted(name) else {
+                continue;
+            };
+            if headers.contains_key(&name) {
+                if name == EXPECTED_OWNER {
+                    return Err(INVALID_BUCKET_OWNER.say(
+                        "Expected bucket owner must be provided as either a header or parameter, not both",
+                    ));
+                }
+            } else if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
                 headers.insert(name, value);
             }
         }
+        Ok(())
     }
 
     /// The value of a query parameter.

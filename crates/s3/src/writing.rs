@@ -4,7 +4,6 @@ use s3s::dto::*;
 
 use crate::call::Call;
 use crate::checksums::{Algorithm, Checksum, Claim};
-use crate::conditions::http_date;
 use crate::door::{Keys, On, Permit};
 use crate::failure::{
     Answer, Code, INVALID_ARGUMENT, INVALID_REQUEST, INVALID_STORAGE_CLASS, METADATA_TOO_LARGE,
@@ -14,7 +13,7 @@ use crate::house::{BucketState, House};
 use crate::objects::{Changed, Draft, store_version, youngest};
 use crate::owners::{brings_acl, check_acl};
 use crate::receive::{INLINE_BYTES_MAX, Order, Received};
-use crate::records::{Attributes, NULL_VERSION, Object, Place, Tag, scope_of};
+use crate::records::{Attributes, Expires, NULL_VERSION, Object, Place, Tag, scope_of};
 use crate::request::not_implemented;
 use crate::tags;
 
@@ -70,9 +69,7 @@ impl Wish {
                 content_disposition: text("content-disposition"),
                 content_language: text("content-language"),
                 cache_control: text("cache-control"),
-                expires: text("expires")
-                    .and_then(|date| http_date(&date))
-                    .map(|at| at.as_second()),
+                expires: text("expires").map(Expires::Text),
                 metadata,
                 redirect,
             },

@@ -235,6 +235,24 @@ pub fn packed_percent(policies: &SessionPolicies, tags: &SessionTags) -> Result<
     Err(Error::new("PackedPolicyTooLarge").say(message))
 }
 
+/// `PackedPolicySize` of a web identity: what its provider says of it is packed too, so that the
+/// size is never left out. It takes nothing of the space for policies and tags.
+pub fn packed_with_identity(
+    policies: &SessionPolicies,
+    tags: &SessionTags,
+    identity: &[(String, Vec<String>)],
+) -> Result<i32, Error> {
+    let said: usize = identity
+        .iter()
+        .map(|(key, values)| key.len() + values.iter().map(String::len).sum::<usize>())
+        .sum();
+    let said = u32::try_from((said * 100).div_ceil(PACKED_BYTES_MAX)).unwrap_or(100);
+    let percent = packed_percent(policies, tags)?
+        .saturating_add(said)
+        .min(100);
+    Ok(i32::try_from(percent).unwrap_or(100))
+}
+
 /// `PackedPolicySize` where AWS leaves it out when nothing was packed.
 pub fn packed_if_any(policies: &SessionPolicies, tags: &SessionTags) -> Result<Option<i32>, Error> {
     let percent = packed_percent(policies, tags)?;

@@ -7,7 +7,8 @@ use wire::{Input, Output};
 
 use crate::role_arn::{NamedRole, RoleArn};
 use crate::session_request::{
-    AssumedRoleUser, Credentials, PolicyArn, SessionPolicies, issue, packed_if_any, role_duration_s,
+    AssumedRoleUser, Credentials, PolicyArn, SessionPolicies, issue, packed_with_identity,
+    role_duration_s,
 };
 use crate::vouching::Vouching;
 
@@ -30,7 +31,7 @@ pub struct AssumedRoleWithWebIdentity {
     credentials: Credentials,
     subject_from_web_identity_token: String,
     assumed_role_user: AssumedRoleUser,
-    packed_policy_size: Option<i32>,
+    packed_policy_size: i32,
     provider: String,
     audience: String,
     source_identity: Option<String>,
@@ -96,7 +97,8 @@ impl FederatedOperation for AssumeRoleWithWebIdentity {
             self.policy.as_deref(),
             self.policy_arns.as_deref(),
         )?;
-        let packed_policy_size = packed_if_any(&policies, &vouching.tags)?;
+        let packed_policy_size =
+            packed_with_identity(&policies, &vouching.tags, &vouching.session_keys)?;
         let provider = vouching.provider.clone();
         let mut federation_keys = vouching.session_keys.clone();
         federation_keys.push(("aws:FederatedProvider".to_owned(), vec![provider.clone()]));

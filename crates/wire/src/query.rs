@@ -25,12 +25,26 @@ pub(crate) fn decode(
         return Ok(Structure::new());
     };
     let form = Form::read(incoming)?;
-    structure(shape, form.root(), 0)
+    let bare = match operation.service.name {
+        "sts" => Bare::Nothing,
+        _ => Bare::Empty,
+    };
+    structure(shape, form.root(), bare, 0)
+}
+
+/// What the bare name of a list or map stands for. Clients send it for one without elements.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bare {
+    /// An empty one, as at IAM.
+    Empty,
+    /// None at all, as at STS, which then misses one that is required.
+    Nothing,
 }
 
 fn structure(
     shape: &'static Shape,
     branch: Branch<'_, '_>,
+    bare: Bare,
     depth: usize,
 ) -> Result<Structure, Refusal> {
     let Kind::Structure { members, .. } = &shape.kind else {
@@ -38,7 +52,7 @@ fn structure(
     };
     let mut found = Structure::new();
     for member in *members {
-        if let Some(value) = value(member.shape, branch, member.wire_name, depth)? {
+        if let Some(value) = value(member.shape, branch, member.wire_name, bare, depth)? {
             found.insert(member.name, value);
         }
     }
@@ -50,28 +64,29 @@ fn value(
     shape: &'static Shape,
     branch: Branch<'_, '_>,
     name: &str,
+    bare: Bare,
     depth: usize,
 ) -> Result<Option<Value>, Refusal> {
     if depth == DEPTH_MAX {
         return Ok(None);
     }
     let leaf = || branch.leaf(name);
-    // An empty list or map is sent as its bare name.
-    let is_there = |below: Branch<'_, '_>| !below.is_empty() || leaf().is_some();
+    let is_there =
+        |below: Branch<'_, '_>| !below.is_empty() || (bare == Bare::Empty && leaf().is_some());
     match &shape.kind {
         Kind::Structure { .. } => {
             let below = branch.below(name);
-            let found = (!below.is_empty()).then(|| structure(shape, below, depth + 1));
+            let found = (!below.is_empty()).then(|| structure(shape, below, bare, depth + 1));
             Ok(found.transpose()?.map(Value::Structure))
         }
         Kind::List(member, _) => {
             let below = branch.below(name);
-            let values = list(member, below.below("member"), depth + 1)?;
+            let values = list(member, below.below("member"), bare, depth + 1)?;
             Ok(is_there(below).then_some(Value::List(values)))
         }
         Kind::Map { value, .. } => {
             let below = branch.below(name);
-            let pairs = map(value, below.below("entry"), depth + 1)?;
+            let pairs = map(value, below.below("entry"), bare, depth + 1)?;
             Ok(is_there(below).then_some(Value::Map(pairs)))
         }
         _ => leaf().map(|text| scalar(shape, text)).transpose(),
@@ -82,6 +97,7 @@ fn value(
 fn list(
     member: &'static Shape,
     elements: Branch<'_, '_>,
+    bare: Bare,
     depth: usize,
 ) -> Result<Vec<Value>, Refusal> {
     let mut values = Vec::new();
@@ -93,7 +109,7 @@ fn list(
                 "Excessively sparse input would skip {skipped} list elements"
             ))));
         }
-        if let Some(value) = value(member, elements, number, depth)? {
+        if let Some(value) = value(member, elements, number, bare, depth)? {
             values.resize(index - 1, Value::Null);
             values.push(value);
         }
@@ -105,12 +121,13 @@ fn list(
 fn map(
     shape: &'static Shape,
     entries: Branch<'_, '_>,
+    bare: Bare,
     depth: usize,
 ) -> Result<Vec<(String, Value)>, Refusal> {
     let mut pairs = Vec::new();
     for (_, number) in entries.numbered()? {
         let entry = entries.below(number);
-        let value = value(shape, entry, "value", depth)?;
+        let value = value(shape, entry, "value", bare, depth)?;
         if let (Some(key), Some(value)) = (entry.leaf("key"), value) {
             pairs.push((key.to_owned(), value));
         }

@@ -204,6 +204,19 @@ fn truths_are_spelled_in_one_way() {
 }
 
 #[test]
+fn the_bare_name_of_a_list_is_an_empty_one_to_iam_and_none_to_sts() {
+    let form = b"SigningAlgorithm=RS256&Audience=";
+    let Ok(structure) = post(sts::GET_WEB_IDENTITY_TOKEN, form) else {
+        panic!("the form is not read");
+    };
+    assert_eq!(structure.get("Audience"), None);
+    let Ok(structure) = post(iam::TAG_USER, b"UserName=ann&Tags=") else {
+        panic!("the form is not read");
+    };
+    assert_eq!(structure.get("Tags"), Some(&Value::List(Vec::new())));
+}
+
+#[test]
 fn too_many_parameters_are_refused_at_once() {
     let mut body = String::new();
     for at in 0..2_000_000 {

@@ -3,13 +3,14 @@
 use facts::OperationFacts;
 use identity::Ask;
 use plane::{Call, Error, Operation, Permit, Touches};
+use policy::Document;
 use policy::explain::Source;
 use store::Transaction;
 use wire::{Input, Output};
 
 use crate::paging::Paging;
 
-use super::input::{Asked, ContextEntry, OrganizationLevel, missing_keys, own_policy};
+use super::input::{Asked, ContextEntry, OrganizationLevel, malformed};
 use super::outcome::{EvaluationResult, Simulation};
 use super::principal::{PolicyIdentifier, PolicySource};
 
@@ -149,15 +150,19 @@ pub(crate) struct ContextKeys {
     context_key_names: Vec<String>,
 }
 
-fn keys_of(sources: &[Source]) -> ContextKeys {
-    let documents = sources.iter().map(|source| &source.document);
-    ContextKeys {
-        context_key_names: missing_keys(documents, &policy::Context::new()),
+impl ContextKeys {
+    /// Those of one policy after the other. A key that two of them read is told twice.
+    fn of(held: &[Source], given: &[String]) -> Result<ContextKeys, Error> {
+        let mut context_key_names = Vec::new();
+        for source in held {
+            context_key_names.extend(source.document.listed_keys());
+        }
+        for text in given {
+            let document = Document::parse_maybe_empty(text).map_err(malformed)?;
+            context_key_names.extend(document.iter().flat_map(Document::listed_keys));
+        }
+        Ok(ContextKeys { context_key_names })
     }
-}
-
-fn given(texts: &[String]) -> Result<Vec<Source>, Error> {
-    texts.iter().map(|text| own_policy("", text)).collect()
 }
 
 /// Lists the condition keys of policies that are given with the request.
@@ -175,7 +180,7 @@ impl Operation for GetContextKeysForCustomPolicy {
     }
 
     fn run(&self, _: Permit<Self>, _: &mut Transaction) -> Result<ContextKeys, Error> {
-        Ok(keys_of(&given(&self.policy_input_list)?))
+        ContextKeys::of(&[], &self.policy_input_list)
     }
 }
 
@@ -198,9 +203,10 @@ impl Operation for GetContextKeysForPrincipalPolicy {
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<ContextKeys, Error> {
         let source = PolicySource::read(&self.policy_source_arn, permit.account()?)?;
-        let mut sources = source.bound(tx, &[])?.identity;
-        sources.extend(given(&self.policy_input_list)?);
-        Ok(keys_of(&sources))
+        let bound = source.bound(tx, &[])?;
+        let mut held = bound.identity;
+        held.extend(bound.boundary.unwrap_or_default());
+        ContextKeys::of(&held, &self.policy_input_list)
     }
 }
 

@@ -121,6 +121,7 @@ impl<'a> PolicySource<'a> {
             tx,
             account: self.account,
             excluded,
+            managed: Vec::new(),
             sources: Vec::new(),
         };
         let boundary = match self.kind {
@@ -175,10 +176,9 @@ impl<'a> PolicySource<'a> {
     }
 
     fn require<E: Entity>(&self, tx: &Transaction) -> Result<E, Error> {
+        // The name alone tells who is meant; AWS does not ask for the right path either.
         let found = entity::find::<E>(tx, self.account, self.name)?;
-        found
-            .filter(|entity| entity.arn().as_str() == self.arn)
-            .ok_or_else(|| no_such(E::NOUN, self.name))
+        found.ok_or_else(|| no_such(E::NOUN, self.name))
     }
 }
 
@@ -186,6 +186,8 @@ struct Gathering<'t> {
     tx: &'t Transaction,
     account: AccountId,
     excluded: &'t [PolicyIdentifier],
+    /// The managed policies among the sources. One that a user and a group have counts once.
+    managed: Vec<String>,
     sources: Vec<Source>,
 }
 
@@ -198,8 +200,9 @@ impl Gathering<'_> {
             }
         }
         for arn in entity.attached() {
-            if !self.excludes_managed(arn) {
+            if !self.excludes_managed(arn) && !self.managed.contains(arn) {
                 self.sources.extend(self.managed(arn)?);
+                self.managed.push(arn.clone());
             }
         }
         Ok(())

@@ -417,6 +417,29 @@ fn tags_come_with_the_provider_and_after_it() {
     house.good("TagOpenIDConnectProvider", &form);
     let form = [(ARN, its_arn), ("TagKeys.member.1", "team")];
     house.good("UntagOpenIDConnectProvider", &form);
+    for (operation, form, message) in [
+        (
+            "TagOpenIDConnectProvider",
+            vec![("Tags", "")],
+            "Tags must contain at least one entry.",
+        ),
+        (
+            "TagOpenIDConnectProvider",
+            vec![("Tags.member.1.Key", "aws:x"), ("Tags.member.1.Value", "1")],
+            "Tag keys beginning with aws: are reserved for system use.",
+        ),
+        (
+            "UntagOpenIDConnectProvider",
+            vec![("TagKeys", "")],
+            "Tag keys must contain at least one entry.",
+        ),
+    ] {
+        let form = [&[(ARN, its_arn)], &form[..]].concat();
+        assert_eq!(
+            house.refused(operation, &form),
+            says("InvalidInput", message)
+        );
+    }
     assert_eq!(
         house.good("ListOpenIDConnectProviderTags", &[(ARN, its_arn)]),
         json!({"Tags": [{"Key": "cost", "Value": "1"}], "IsTruncated": false})

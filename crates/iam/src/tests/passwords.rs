@@ -317,6 +317,14 @@ fn users_change_their_own_password_where_they_may() {
     assert_eq!(refusal(change()).0, "AccessDenied");
     house.good("DeleteUserPolicy", &[BOB, ("PolicyName", "p")]);
 
+    let same = [("OldPassword", GOOD), ("NewPassword", GOOD)];
+    assert_eq!(
+        refusal(house.call_as(&house.user("bob"), "ChangePassword", &same)),
+        says(
+            "AccessDenied",
+            "The new password must differ from the old one."
+        )
+    );
     let wrong = [("OldPassword", "wrong"), ("NewPassword", "An0ther!one")];
     assert_eq!(
         refusal(house.call_as(&house.user("bob"), "ChangePassword", &wrong)),

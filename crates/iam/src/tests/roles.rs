@@ -101,7 +101,7 @@ fn an_update_changes_only_what_it_names() {
     let role = house.good("GetRole", &[by])["Role"].clone();
     assert_eq!(
         (role.get("Description"), &role["MaxSessionDuration"]),
-        (None, &json!(43200))
+        (Some(&json!("")), &json!(43200))
     );
 }
 

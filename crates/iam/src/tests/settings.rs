@@ -93,6 +93,18 @@ fn tags_under_the_prefix_of_aws_are_refused() {
 }
 
 #[test]
+fn to_set_no_tags_is_an_error_and_to_take_none_away_is_not() {
+    let house = house();
+    let refusal = says("InvalidInput", "Tags must contain at least one entry.");
+    for (owner, member) in OWNERS {
+        let owned = (member, "x");
+        let tag = format!("Tag{owner}");
+        assert_eq!(house.refused(&tag, &[owned, ("Tags", "")]), refusal);
+        house.good(&format!("Untag{owner}"), &[owned, ("TagKeys", "")]);
+    }
+}
+
+#[test]
 fn an_entity_has_fifty_tags_at_most() {
     let house = house();
     let keys: Vec<_> = (1..=50)

@@ -469,6 +469,56 @@ fn context_keys_are_told_beforehand() {
     ];
     assert_eq!(
         keys("GetContextKeysForPrincipalPolicy", &principal),
-        json!(["aws:username", "aws:PrincipalTag/Team"])
+        json!(["aws:username", "aws:PrincipalTag/Team", "aws:username"])
+    );
+    // Each policy is told on its own, as it is spelled; one that says nothing has no keys.
+    let twice = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Condition":{"Null":{"AWS:username":"true","aws:username":"true"}}}}"#;
+    let given = [
+        ("PolicyInputList.member.1", twice),
+        ("PolicyInputList.member.2", r#"{"Version":"2012-10-17"}"#),
+        ("PolicyInputList.member.3", twice),
+    ];
+    assert_eq!(
+        keys("GetContextKeysForCustomPolicy", &given),
+        json!([
+            "AWS:username",
+            "aws:username",
+            "AWS:username",
+            "aws:username"
+        ])
+    );
+    let spelled = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Resource":"${aws:userid, 'x'}/${*}/${?}/${$}"}}"#;
+    assert_eq!(
+        keys(
+            "GetContextKeysForCustomPolicy",
+            &[("PolicyInputList.member.1", spelled)]
+        ),
+        json!(["aws:userid", "*", "?", "$"])
+    );
+    let odd = r#"{"Statement":{"Effect":"Allow","Condition":{"MadeUp":{"aws:username":"a"}}}}"#;
+    assert_eq!(
+        house
+            .refused(
+                "GetContextKeysForCustomPolicy",
+                &[("PolicyInputList.member.1", odd)]
+            )
+            .0,
+        "InvalidInput"
+    );
+    // The boundary counts, and the path of the ARN does not.
+    let form = [("PolicyName", "edge"), ("PolicyDocument", READ)];
+    house.good("CreatePolicy", &form);
+    let edge = arn("policy/edge");
+    house.good(
+        "PutUserPermissionsBoundary",
+        &[("UserName", "ana"), ("PermissionsBoundary", &edge)],
+    );
+    let elsewhere = arn("user/elsewhere/ana");
+    assert_eq!(
+        keys(
+            "GetContextKeysForPrincipalPolicy",
+            &[("PolicySourceArn", elsewhere.as_str())]
+        ),
+        json!(["aws:username", "aws:PrincipalTag/Team", "aws:username"])
     );
 }

@@ -104,8 +104,12 @@ fn principals_that_do_not_exist_are_refused() {
         assert_eq!(code, "MalformedPolicyDocument", "{service}");
     }
     for provider in ["idp", "arn:aws:iam::1:oidc-provider/x", "*"] {
-        let (code, _) = super::house::refusal(create(&house, "r", &trust("Federated", provider)));
-        assert_eq!(code, "MalformedPolicyDocument", "{provider}");
+        let message = "Federated principals must be valid domain names or SAML metadata ARNs";
+        assert_eq!(
+            super::house::refusal(create(&house, "r", &trust("Federated", provider))),
+            super::house::says("MalformedPolicyDocument", message),
+            "{provider}"
+        );
     }
 }
 

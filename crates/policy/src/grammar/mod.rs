@@ -42,6 +42,23 @@ pub(crate) fn parse(text: &str, grammar: Grammar) -> Result<Document, Malformed>
     read(&json, grammar)
 }
 
+/// Parses policy text of any kind; nothing, if it has no statements at all.
+pub(crate) fn parse_maybe_empty(text: &str) -> Result<Option<Document>, Malformed> {
+    let voice = Voice::of(Grammar::Any);
+    if text.len() > POLICY_BYTES_MAX {
+        return Err(voice.say(Fault::NotJson));
+    }
+    let json = json_text::parse(text).map_err(|_not_json| voice.say(Fault::NotJson))?;
+    match reading::read(&json) {
+        Err(Fault::NoStatement) => Ok(None),
+        Err(fault) => Err(voice.say(fault)),
+        Ok(draft) => {
+            accept_any(&draft, voice)?;
+            Ok(Some(draft.document))
+        }
+    }
+}
+
 /// Reads a policy that has been parsed as JSON, maybe as part of something larger.
 pub(crate) fn read(json: &Json<'_>, grammar: Grammar) -> Result<Document, Malformed> {
     let voice = Voice::of(grammar);

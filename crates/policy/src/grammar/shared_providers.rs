@@ -16,8 +16,8 @@ const GITHUB: &str = "token.actions.githubusercontent.com";
 /// or whom of its people is meant.
 const OF_APPLICATIONS: [(&str, &[&str]); 3] = [
     ("accounts.google.com", &["aud", "oaud", "sub"]),
-    ("graph.facebook.com", &["app_id", "id", "sub"]),
-    ("www.amazon.com", &["app_id", "user_id", "sub"]),
+    ("graph.facebook.com", &["app_id", "sub"]),
+    ("www.amazon.com", &["app_id", "sub"]),
 ];
 
 /// Others, and the claim that says whose.

@@ -69,6 +69,11 @@ fn check_principals(statement: &Statement) -> Result<(), Malformed> {
             PrincipalKind::CanonicalUser => {
                 return Err(Voice::Resource.say(Fault::PrincipalKey("CanonicalUser".to_owned())));
             }
+            PrincipalKind::Federated if !principals::is_plausible(entry) => {
+                return Err(Malformed::new(
+                    "Federated principals must be valid domain names or SAML metadata ARNs",
+                ));
+            }
             _ if !principals::is_plausible(entry) => return Err(Malformed::principal(entry)),
             _ => {}
         }

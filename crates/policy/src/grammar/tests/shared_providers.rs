@@ -161,6 +161,13 @@ fn providers_of_applications_are_trusted_for_one() {
     }
     let amazon = r#""StringEquals":{"www.amazon.com:app_id":"amzn1.application.a"}"#;
     assert_eq!(allowing("www.amazon.com", amazon), "");
+    for (provider, claim) in [("www.amazon.com", "user_id"), ("graph.facebook.com", "id")] {
+        let condition = format!(r#""StringEquals":{{"{provider}:{claim}":"a"}}"#);
+        let message = format!(
+            "Policy trusting {provider} requires a StringEquals condition on an application id"
+        );
+        assert_eq!(allowing(provider, &condition), message);
+    }
 }
 
 #[test]
