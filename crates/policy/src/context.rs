@@ -1,6 +1,5 @@
 //! What is known about a request: its condition keys.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 use std::ops::Range;
 
@@ -88,9 +87,6 @@ impl<'c> Found<'c> {
         (!self.is_set()).then_some(first.text)
     }
 }
-
-/// The longest name that is folded without asking for memory, in bytes.
-const NAME_BYTES_MAX: usize = 128;
 
 impl Context {
     /// A context without keys.
@@ -226,40 +222,45 @@ impl Context {
         });
     }
 
+    /// Writes a name in lower case.
+    fn push_folded(&mut self, name: &str) {
+        let start = self.text.len();
+        if !name.is_ascii() {
+            self.text.push_str(&key::fold(name));
+            return;
+        }
+        self.text.push_str(name);
+        if let Some(written) = self.text.get_mut(start..) {
+            written.make_ascii_lowercase();
+        }
+    }
+
     /// Gives the values from `first` on to a key.
     fn name(&mut self, key: &str, first: usize, shape: Shape) {
-        let mut room = [0; NAME_BYTES_MAX];
-        let at_once = key::fold_and_hash(key.as_bytes(), &mut room).zip(
-            room.get(..key.len())
-                .and_then(|name| str::from_utf8(name).ok()),
-        );
-        let (hash, folded) = match at_once {
-            Some((hash, folded)) => (hash, Cow::Borrowed(folded)),
-            None => {
-                let folded = key::fold(key);
-                (key::hash(folded.as_bytes()), folded)
-            }
-        };
+        let start = self.text.len();
+        self.push_folded(key);
+        let name = start..self.text.len();
+        let folded = self.slice(&name);
+        let is_as_written = key::same(folded.as_bytes(), key.as_bytes());
+        let hash = key::hash(folded.as_bytes());
+        let known = self.position(hash, folded);
         let values = first..self.values.len();
-        let known = self.position(hash, &folded);
         if let Some(entry) = known.and_then(|at| self.entries.get_mut(at)) {
             entry.values = values;
             entry.shape = shape;
+            self.text.truncate(start);
             return;
         }
-        let start = self.text.len();
-        self.text.push_str(&folded);
-        let end = self.text.len();
-        let written = if *folded == *key {
-            start..end
+        let written = if is_as_written {
+            name.clone()
         } else {
             self.text.push_str(key);
-            end..self.text.len()
+            name.end..self.text.len()
         };
         self.places.put(hash, self.entries.len());
         self.hashes.push(hash);
         self.entries.push(Entry {
-            name: start..end,
+            name,
             written,
             values,
             shape,
