@@ -5,6 +5,7 @@
 //! where they come from: [`Clock`] and [`Entropy`].
 
 mod account;
+mod address;
 mod arn;
 mod clock;
 mod entropy;
@@ -12,6 +13,7 @@ mod iso;
 mod secret;
 
 pub use self::account::{AccountId, NotAnAccountId};
+pub use self::address::address_text;
 pub use self::arn::{Arn, NotAnArn};
 pub use self::clock::{Clock, MovableClock, StandingClock, SystemClock};
 pub use self::entropy::{Entropy, SystemEntropy, uuid_v4};

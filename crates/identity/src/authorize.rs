@@ -172,8 +172,8 @@ pub struct AskRef<'a, K> {
     pub resource_policy: Option<&'a PolicySet>,
     /// Condition keys of this action and resource, beside the global ones.
     pub keys: &'a [(K, Vec<String>)],
-    /// More of them, of equal right.
-    pub further_keys: &'a [(K, Vec<String>)],
+    /// More of them, of equal right, each of one value.
+    pub further_keys: &'a [(&'static str, String)],
     /// Who asks, when it is not the caller.
     pub asks_as: Option<&'a policy::Principal>,
 }
@@ -411,7 +411,7 @@ fn context<K: AsRef<str>>(caller: &Caller, facts: &RequestFacts, ask: &AskRef<'_
     context.set("aws:RequestedRegion", &facts.region);
     context.set("aws:ViaAWSService", "false");
     if let Some(ip) = facts.source_ip {
-        context.set("aws:SourceIp", ip.to_canonical().to_string());
+        context.set("aws:SourceIp", aws::address_text(ip));
     }
     if let Some(agent) = &facts.user_agent {
         context.set("aws:UserAgent", agent);
@@ -431,7 +431,9 @@ fn context<K: AsRef<str>>(caller: &Caller, facts: &RequestFacts, ask: &AskRef<'_
         (_, Some(provider)) => provider_keys(&mut context, provider.name()),
     }
     set_all(&mut context, ask.keys);
-    set_all(&mut context, ask.further_keys);
+    for (key, value) in ask.further_keys {
+        context.set(key, value);
+    }
     context
 }
 

@@ -54,7 +54,7 @@ impl Event {
             line.text("eventSource", &[self.source, ".amazonaws.com"].concat());
             line.text("eventName", &self.name);
             line.text("awsRegion", &cut(&self.region));
-            let ip = self.source_ip.map(|ip| ip.to_canonical().to_string());
+            let ip = self.source_ip.map(aws::address_text);
             line.text_or_null("sourceIPAddress", ip.as_deref());
             let agent = self.user_agent.as_deref().map(cut);
             line.text_or_null("userAgent", agent.as_deref());

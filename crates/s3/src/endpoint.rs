@@ -13,7 +13,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header,
+};
 use s3s::Body;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use store::{Store, StoreError};
@@ -223,7 +225,7 @@ impl S3Endpoint {
             call.keep_document(document.clone());
             set(
                 onward.headers_mut(),
-                "content-length",
+                header::CONTENT_LENGTH,
                 &document.len().to_string(),
             );
             *onward.body_mut() = Body::from(document);
@@ -298,7 +300,7 @@ async fn read_document(mut body: Body, call: &Call) -> Answer<Bytes> {
 /// Checks the source of a copy, and writes it as the library reads it: a `+` stands for a
 /// blank here.
 fn settle_copy_source(left: &mut HeaderMap) -> Answer<()> {
-    let Some(value) = left.get("x-amz-copy-source") else {
+    let Some(value) = left.get(COPY_SOURCE_HEADER) else {
         return Ok(());
     };
     let refused = || {
@@ -327,7 +329,7 @@ fn settle_copy_source(left: &mut HeaderMap) -> Answer<()> {
         settled.push_str("?versionId=");
         settled.push_str(version);
     }
-    set(left, "x-amz-copy-source", &settled);
+    set(left, COPY_SOURCE_HEADER, &settled);
     Ok(())
 }
 
@@ -382,7 +384,11 @@ fn finish(mut response: Response<Body>, call: &Call) -> Answer<Response<Body>> {
     if call.target.query.iter().any(|(name, _)| name == "policy")
         && response.status() == StatusCode::OK
     {
-        set(response.headers_mut(), "content-type", "application/json");
+        set(
+            response.headers_mut(),
+            header::CONTENT_TYPE,
+            "application/json",
+        );
     }
     if let Some(document) = response.body().bytes()
         && document.starts_with(DECLARATION.as_bytes())
@@ -421,9 +427,13 @@ fn library_failure(response: &Response<Body>) -> Failure {
 }
 
 /// What every answer carries.
+const COPY_SOURCE_HEADER: HeaderName = HeaderName::from_static("x-amz-copy-source");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
+const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
+
 fn sign_off(headers: &mut HeaderMap, request_id: &str, host_id: &str) {
-    set(headers, "x-amz-request-id", request_id);
-    set(headers, "x-amz-id-2", host_id);
+    set(headers, REQUEST_ID, request_id);
+    set(headers, HOST_ID, host_id);
     headers.insert(header::SERVER, HeaderValue::from_static("AmazonS3"));
 }
 
@@ -449,7 +459,11 @@ fn render(failure: &Failure, method: &Method, request_id: &str, host_id: &str) -
         message: failure.message.clone(),
     });
     if !bare {
-        set(response.headers_mut(), "content-type", "application/xml");
+        set(
+            response.headers_mut(),
+            header::CONTENT_TYPE,
+            "application/xml",
+        );
     }
     for (name, value) in &failure.headers {
         response.headers_mut().insert(name, value.clone());
@@ -457,7 +471,7 @@ fn render(failure: &Failure, method: &Method, request_id: &str, host_id: &str) -
     response
 }
 
-fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
     }

@@ -92,12 +92,12 @@ pub(crate) fn check_key(key: &str) -> Answer<()> {
 
 /// The ARN of a bucket.
 pub(crate) fn bucket_arn(bucket: &str) -> String {
-    format!("arn:{}:s3:::{bucket}", aws::PARTITION)
+    ["arn:", aws::PARTITION, ":s3:::", bucket].concat()
 }
 
 /// The ARN of an object.
 pub(crate) fn object_arn(bucket: &str, key: &str) -> String {
-    format!("arn:{}:s3:::{bucket}/{key}", aws::PARTITION)
+    ["arn:", aws::PARTITION, ":s3:::", bucket, "/", key].concat()
 }
 
 #[cfg(test)]

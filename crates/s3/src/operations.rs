@@ -1,10 +1,9 @@
 //! The table of operations: which of the library's methods are built, and where.
 //!
-//! Every method goes through [`run`], which hands the operation its [`Call`] and holds back
-//! an answer for which nobody asked the gate. Operations that are not in the table answer
-//! `NotImplemented`, which is the library's default, and touch nothing.
+//! Every method hands the operation its [`Call`], and [`told`] holds back an answer for which
+//! nobody asked the gate. Operations that are not in the table answer `NotImplemented`, which
+//! is the library's default, and touch nothing.
 
-use std::future::Future;
 use std::sync::Arc;
 
 use s3s::dto::*;
@@ -17,17 +16,15 @@ use crate::house::House;
 /// The library's view of the house.
 pub(crate) struct Operations(pub(crate) Arc<House>);
 
-async fn run<I, O, F>(
-    request: S3Request<I>,
-    operation: impl FnOnce(Arc<Call>, I) -> F,
-) -> S3Result<S3Response<O>>
-where
-    F: Future<Output = Answer<O>>,
-{
-    let Some(call) = request.extensions.get::<Arc<Call>>().map(Arc::clone) else {
-        return Err(S3Error::new(S3ErrorCode::InternalError));
-    };
-    let answer = match operation(Arc::clone(&call), request.input).await {
+/// What is known about the call that a request of the library's belongs to.
+fn call_of<I>(request: &S3Request<I>) -> S3Result<Arc<Call>> {
+    let call = request.extensions.get::<Arc<Call>>().map(Arc::clone);
+    call.ok_or_else(|| S3Error::new(S3ErrorCode::InternalError))
+}
+
+/// Tells the library how an operation ended.
+fn told<O>(call: &Call, answer: Answer<O>) -> S3Result<S3Response<O>> {
+    let answer = match answer {
         Ok(_) if !call.was_asked() => Err(Failure::internal(
             "an operation answered without asking the gate",
         )),
@@ -46,8 +43,8 @@ macro_rules! operations {
         #[async_trait::async_trait]
         impl S3 for Operations {
             $(async fn $method(&self, request: S3Request<$input>) -> S3Result<S3Response<$output>> {
-                let house = Arc::clone(&self.0);
-                run(request, |call, input| async move { House::$method(&house, &call, input).await }).await
+                let call = call_of(&request)?;
+                told(&call, House::$method(&self.0, &call, request.input).await)
             })*
         }
     };

@@ -130,7 +130,7 @@ impl House {
             looks += 1;
             match self.bytes_of(&state, &object, extent.offset, extent.length) {
                 Ok(body) => {
-                    let output = headers_of!(
+                    let mut output = headers_of!(
                         GetObjectOutput,
                         self,
                         call,
@@ -139,10 +139,8 @@ impl House {
                         extent,
                         input.checksum_mode
                     );
-                    return Ok(GetObjectOutput {
-                        body: Some(body),
-                        ..output
-                    });
+                    output.body = Some(body);
+                    return Ok(output);
                 }
                 // The object was replaced between the two looks at it.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound && looks < LOOKS_MAX => {

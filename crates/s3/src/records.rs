@@ -21,7 +21,7 @@ pub(crate) const BUCKETS: &str = "s3";
 
 /// The scope of what is in a bucket.
 pub(crate) fn scope_of(bucket: &str) -> String {
-    format!("s3/{bucket}")
+    ["s3/", bucket].concat()
 }
 
 /// The version id of objects that were stored while the bucket kept no versions.

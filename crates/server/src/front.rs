@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use ipnet::IpNet;
@@ -42,15 +42,17 @@ impl Front {
     ) -> Result<Response<AnswerBody>, Infallible> {
         let peer = peer(from, request.headers(), &self.trusted_proxies);
         let path = request.uri().path();
-        if let Some(answer) = self.published(&request) {
+        let bucket = self.s3.bucket_in_host(request.uri(), request.headers());
+        if bucket.is_none()
+            && let Some(answer) = self.published(&request)
+        {
             return Ok(answer);
         }
         if let Some(rest) = path.strip_prefix("/_arnold/") {
             let rest = rest.to_owned();
             return Ok(self.own(&rest, request, from).await);
         }
-        let in_bucket_host = self.s3.is_bucket_host(request.uri(), request.headers());
-        if Pages::takes(request.method(), request.uri(), request.headers()) && !in_bucket_host {
+        if bucket.is_none() && Pages::takes(request.method(), request.uri(), request.headers()) {
             let (head, body) = request.into_parts();
             return Ok(match read(body).await {
                 Ok(body) => {
@@ -61,15 +63,15 @@ impl Front {
                 Err(unread) => finish(self.plane.refuse_unread(&head, unread), None),
             });
         }
-        if is_preflight(&request) && path == "/" && !in_bucket_host {
+        if bucket.is_none() && is_preflight(&request) && path == "/" {
             return Ok(preflight(request.headers()));
         }
         let (head, body) = request.into_parts();
         let claimed = sigv4::presented(&Head::of(&head).parts());
-        if self.s3.takes(&head, &claimed) {
-            let shown = is_shown(&head) && !in_bucket_host;
+        if bucket.is_some() || S3Front::takes(&head, &claimed) {
+            let shown = is_shown(&head) && bucket.is_none();
             let request = Request::from_parts(head, body);
-            let mut response = Box::pin(self.s3.answer(request, claimed, peer)).await;
+            let mut response = Box::pin(self.s3.answer(request, claimed, peer, bucket)).await;
             if shown {
                 // Objects share the pages' origin here: what somebody uploaded must not act
                 // as a page of ours.
@@ -98,7 +100,7 @@ impl Front {
     /// What Arnold says about itself as an issuer, if that was asked.
     fn published<B>(&self, request: &Request<B>) -> Option<Response<AnswerBody>> {
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-        if !is_read || self.s3.is_bucket_host(request.uri(), request.headers()) {
+        if !is_read {
             return None;
         }
         let environment = self.plane.environment();
@@ -273,12 +275,15 @@ fn finish(outgoing: Outgoing, origin: Option<HeaderValue>) -> Response<AnswerBod
 const SANDBOX: HeaderValue =
     HeaderValue::from_static("sandbox allow-scripts allow-forms allow-popups allow-downloads");
 
+/// What a browser means to do with an answer (Fetch Metadata Request Headers §2.1).
+const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
+
 /// Whether a browser asks for something to show, and not a program for something to read.
 fn is_shown(request: &http::request::Parts) -> bool {
-    let text = |name: &str| request.headers.get(name)?.to_str().ok();
-    match text("sec-fetch-dest") {
+    let text = |name| request.headers.get(name)?.to_str().ok();
+    match text(SEC_FETCH_DEST) {
         Some(shown) => !matches!(shown, "empty" | "image" | "audio" | "video" | "font"),
-        None => text("accept").is_some_and(|accept| accept.contains("text/html")),
+        None => text(header::ACCEPT).is_some_and(|accept| accept.contains("text/html")),
     }
 }
 

@@ -84,14 +84,13 @@ impl S3Front {
         };
         let (caller, region) =
             authenticate_form(self.plane.environment(), &signed).map_err(refused)?;
-        let key = |name: &str, value: &str| (name.to_owned(), vec![value.to_owned()]);
         Ok(Signer {
             caller,
             region,
             keys: vec![
-                key("s3:authType", "POST"),
-                key("s3:signatureversion", signed.signature_version()),
-                key("s3:x-amz-content-sha256", "UNSIGNED-PAYLOAD"),
+                ("s3:authType", "POST".to_owned()),
+                ("s3:signatureversion", signed.signature_version().to_owned()),
+                ("s3:x-amz-content-sha256", "UNSIGNED-PAYLOAD".to_owned()),
             ],
         })
     }
@@ -123,7 +122,7 @@ struct Signer {
     caller: Caller,
     region: Option<String>,
     /// The condition keys that say how the form was signed.
-    keys: Vec<(String, Vec<String>)>,
+    keys: Vec<(&'static str, String)>,
 }
 
 /// The address below which the bucket's objects are, as the browser named it.

@@ -45,20 +45,14 @@ impl S3Front {
         }
     }
 
-    /// Whether the host name holds a bucket.
-    pub(crate) fn is_bucket_host(&self, uri: &Uri, headers: &HeaderMap) -> bool {
-        self.bucket(uri, headers).is_some()
-    }
-
-    fn bucket(&self, uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    /// The bucket that the host name holds. Such a request is meant for S3.
+    pub(crate) fn bucket_in_host(&self, uri: &Uri, headers: &HeaderMap) -> Option<String> {
         bucket_of_host(uri, headers, &self.domains)
     }
 
-    /// Whether the request is meant for S3, judged by its head alone.
-    pub(crate) fn takes(&self, request: &http::request::Parts, claimed: &Claimed) -> bool {
-        if self.is_bucket_host(&request.uri, &request.headers) {
-            return true;
-        }
+    /// Whether a request without a bucket in its host name is meant for S3, judged by its head
+    /// alone.
+    pub(crate) fn takes(request: &http::request::Parts, claimed: &Claimed) -> bool {
         let presented = claimed.as_ref().ok().and_then(Option::as_ref);
         if presented.is_some_and(|presented| presented.scope().is_none()) {
             // Only S3 knows Signature Version 2.
@@ -83,17 +77,18 @@ impl S3Front {
             )
     }
 
-    /// Answers a request.
+    /// Answers a request. `bucket` is the one in its host name.
     pub(crate) async fn answer(
         &self,
         request: Request<Incoming>,
         claimed: Claimed,
         peer: Peer,
+        bucket: Option<String>,
     ) -> Response<AnswerBody> {
-        let bucket = self.bucket(request.uri(), request.headers());
         let (mut parts, body) = request.into_parts();
         if matches!(claimed, Ok(None)) && is_form_for_bucket(&parts, bucket.as_deref()) {
-            return self.answer_form(parts, body, peer, bucket).await;
+            // Rare and large: the others carry no room for it about.
+            return Box::pin(self.answer_form(parts, body, peer, bucket)).await;
         }
         let request_id = self.request_id();
         let environment = self.plane.environment();
@@ -264,7 +259,7 @@ fn signature_keys(
     signature: Option<&Verified>,
     headers: &HeaderMap,
     now_s: i64,
-) -> Vec<(String, Vec<String>)> {
+) -> Vec<(&'static str, String)> {
     let Some(presented) = presented else {
         return Vec::new();
     };
@@ -274,24 +269,21 @@ fn signature_keys(
         "REST-HEADER"
     };
     let mut keys = vec![
-        ("s3:authType".to_owned(), vec![auth_type.to_owned()]),
+        ("s3:authType", auth_type.to_owned()),
         (
-            "s3:signatureversion".to_owned(),
-            vec![presented.signature_version().to_owned()],
+            "s3:signatureversion",
+            presented.signature_version().to_owned(),
         ),
     ];
     if let Some(signed_at_s) = signature.and_then(|verified| verified.signed_at_s) {
         let age_ms = now_s.saturating_sub(signed_at_s).max(0) * 1000;
-        keys.push(("s3:signatureAge".to_owned(), vec![age_ms.to_string()]));
+        keys.push(("s3:signatureAge", age_ms.to_string()));
     }
     let content_hash = headers
         .get("x-amz-content-sha256")
         .and_then(|value| value.to_str().ok())
         .unwrap_or("UNSIGNED-PAYLOAD");
-    keys.push((
-        "s3:x-amz-content-sha256".to_owned(),
-        vec![content_hash.to_owned()],
-    ));
+    keys.push(("s3:x-amz-content-sha256", content_hash.to_owned()));
     keys
 }
 

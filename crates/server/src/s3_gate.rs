@@ -10,7 +10,7 @@ pub(crate) struct S3Caller {
     pub(crate) caller: Caller,
     pub(crate) request: RequestFacts,
     /// How it signed: `s3:authType`, `s3:signatureversion`, `s3:signatureAge`, …
-    pub(crate) signature_keys: Vec<(String, Vec<String>)>,
+    pub(crate) signature_keys: Vec<(&'static str, String)>,
 }
 
 /// Decides for the S3 endpoint.
