@@ -109,20 +109,24 @@ fn sorted_members(structure: &Structure) -> Structure {
     members.into_iter().collect()
 }
 
-/// What form encoding cannot carry: structures with nothing in them, and empty maps.
-fn without_empty(value: &Value) -> Option<Value> {
+/// What form encoding cannot carry: structures with nothing in them, and empty maps. STS takes
+/// empty lists for none, too.
+fn without_empty(value: &Value, service: &str) -> Option<Value> {
     match value {
         Value::Structure(structure) => {
             let members: Structure = structure
                 .iter()
-                .filter_map(|(name, value)| Some((name, without_empty(value)?)))
+                .filter_map(|(name, value)| Some((name, without_empty(value, service)?)))
                 .collect();
             (!members.is_empty()).then_some(Value::Structure(members))
         }
         Value::Map(pairs) if pairs.is_empty() => None,
-        Value::List(values) if values.is_empty() => Some(value.clone()),
+        Value::List(values) if values.is_empty() => (service != "sts").then(|| value.clone()),
         Value::List(values) => {
-            let values: Vec<_> = values.iter().filter_map(without_empty).collect();
+            let values = values.iter();
+            let values: Vec<_> = values
+                .filter_map(|one| without_empty(one, service))
+                .collect();
             (!values.is_empty()).then_some(Value::List(values))
         }
         other => Some(other.clone()),
@@ -164,7 +168,7 @@ fn what_botocore_sends_is_routed_and_read() {
             .unwrap_or_else(|refusal| panic!("{name}: {refusal}"));
         let mut wanted = structure(operation.input, &request["input"]);
         if format == Format::QueryXml {
-            wanted = match without_empty(&Value::Structure(wanted)) {
+            wanted = match without_empty(&Value::Structure(wanted), operation.service.name) {
                 Some(Value::Structure(structure)) => structure,
                 _ => Structure::new(),
             };
