@@ -316,9 +316,12 @@ def test_sts_takes_the_tokens_of_providers_that_aws_has_built_in(house, stand_in
     assert taken["SubjectFromWebIdentityToken"] == "fb-ada"
     with refused("AccessDenied", 403):
         take(facebook, {f"{facebook}:app_id": "fb-app"}, stand_ins.facebook("sts2", app="evil-app"), facebook)
-    take(amazon, {f"{amazon}:user_id": "amzn1.account.ADA"}, stand_ins.amazon("sts3"), amazon)
+    hers = {f"{amazon}:app_id": "amzn1.application.SHOP", f"{amazon}:user_id": "amzn1.account.ADA"}
+    take(amazon, hers, stand_ins.amazon("sts3"), amazon)
+    with refused("AccessDenied", 403):
+        take(amazon, hers | {f"{amazon}:user_id": "amzn1.account.BOB"}, stand_ins.amazon("sts4"), amazon)
     with refused("InvalidIdentityToken", 400):
-        take(amazon, {f"{amazon}:user_id": "amzn1.account.ADA"}, "unknown", amazon)
+        take(amazon, hers, "unknown", amazon)
 
 
 def test_tokens_are_not_in_the_log(house, stand_ins, pool, anonymous, refused):
