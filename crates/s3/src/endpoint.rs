@@ -426,11 +426,12 @@ fn library_failure(response: &Response<Body>) -> Failure {
     )
 }
 
-/// What every answer carries.
+// Read anew at each use, a name costs more than the header that it names.
 const COPY_SOURCE_HEADER: HeaderName = HeaderName::from_static("x-amz-copy-source");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
 
+/// What every answer carries.
 fn sign_off(headers: &mut HeaderMap, request_id: &str, host_id: &str) {
     set(headers, REQUEST_ID, request_id);
     set(headers, HOST_ID, host_id);
