@@ -84,26 +84,25 @@ impl ProviderUrl {
     }
 }
 
-/// Where the host and the port end.
-fn authority_end(text: &str) -> Option<usize> {
+/// The URL up to its path, and its path.
+fn split_at_path(text: &str) -> Option<(&str, &str)> {
     let start = text.find("://")? + 3;
     let rest = text.get(start..)?;
-    Some(start + rest.find('/').unwrap_or(rest.len()))
+    text.split_at_checked(start + rest.find('/').unwrap_or(rest.len()))
 }
 
 /// The URL without `:443`, which IAM leaves out too.
 fn without_default_port(text: &str) -> Cow<'_, str> {
-    let parts = authority_end(text).and_then(|end| text.split_at_checked(end));
     let host = |(before, after)| Some((str::strip_suffix(before, ":443")?, after));
-    match parts.and_then(host) {
+    match split_at_path(text).and_then(host) {
         Some((host, path)) if text.starts_with("https:") => format!("{host}{path}").into(),
         _ => text.into(),
     }
 }
 
 fn with_small_host(text: &str) -> String {
-    let parts = authority_end(text).and_then(|end| text.split_at_checked(end));
-    match parts.and_then(|(before, path)| Some((before.split_once("://")?, path))) {
+    let parts = |(before, path)| Some((str::split_once(before, "://")?, path));
+    match split_at_path(text).and_then(parts) {
         Some(((scheme, host), path)) => format!("{scheme}://{}{path}", host.to_ascii_lowercase()),
         None => text.to_owned(),
     }

@@ -112,7 +112,7 @@ impl S3Endpoint {
             true => request.headers().clone(),
             false => HeaderMap::new(),
         };
-        let copies = request.headers().contains_key("x-amz-copy-source");
+        let copies = request.headers().contains_key(COPY_SOURCE_HEADER);
         let request_id = match request.extensions().get::<RequestId>() {
             Some(RequestId(id)) => id.clone(),
             None => self

@@ -73,10 +73,15 @@ pub async fn serve(
         let service = service_fn(move |request| {
             let front = Arc::clone(&front);
             let under_way = requests.request();
-            let open = Arc::clone(&open);
+            let is_alone = is_alone(&open);
             async move {
                 let response = front.answer(request, from.ip()).await?;
-                let_others_be_answered(&open).await;
+                if !is_alone {
+                    // Sending an answer wakes who waits for it, who then takes the processor and
+                    // what it has at hand; so what came together is worked on first, and then
+                    // sent in one go.
+                    tokio::task::yield_now().await;
+                }
                 Ok::<_, std::convert::Infallible>(response.map(|body| body.holding(under_way)))
             }
         });
@@ -107,15 +112,10 @@ pub async fn serve(
     Ok(())
 }
 
-/// Lets what came together be answered together before the answers leave, if there are other
-/// connections. Sending an answer wakes who waits for it, who then takes the processor and what
-/// it has at hand; so the work comes first, and the sending in one go.
-async fn let_others_be_answered(places: &Semaphore) {
+/// Whether there is no connection but the one that asks.
+fn is_alone(places: &Semaphore) -> bool {
     // One place is this connection's, another that of the next.
-    let others = CONNECTIONS_MAX.saturating_sub(places.available_permits() + 2);
-    if others > 0 {
-        tokio::task::yield_now().await;
-    }
+    places.available_permits() + 2 >= CONNECTIONS_MAX
 }
 
 #[cfg(test)]

@@ -35,21 +35,20 @@ pub(crate) fn parse(text: &str, grammar: Grammar) -> Result<Document, Malformed>
             "Policies must be valid JSON and the first byte must be '{'",
         ));
     }
+    read(&json_of(text, voice)?, grammar)
+}
+
+fn json_of(text: &str, voice: Voice) -> Result<Json<'_>, Malformed> {
     if text.len() > POLICY_BYTES_MAX {
         return Err(voice.say(Fault::NotJson));
     }
-    let json = json_text::parse(text).map_err(|_not_json| voice.say(Fault::NotJson))?;
-    read(&json, grammar)
+    json_text::parse(text).map_err(|_not_json| voice.say(Fault::NotJson))
 }
 
 /// Parses policy text of any kind; nothing, if it has no statements at all.
 pub(crate) fn parse_maybe_empty(text: &str) -> Result<Option<Document>, Malformed> {
     let voice = Voice::of(Grammar::Any);
-    if text.len() > POLICY_BYTES_MAX {
-        return Err(voice.say(Fault::NotJson));
-    }
-    let json = json_text::parse(text).map_err(|_not_json| voice.say(Fault::NotJson))?;
-    match reading::read(&json) {
+    match reading::read(&json_of(text, voice)?) {
         Err(Fault::NoStatement) => Ok(None),
         Err(fault) => Err(voice.say(fault)),
         Ok(draft) => {
