@@ -2,8 +2,8 @@
 //! [security keys](crate::SecurityKey).
 //!
 //! A code is good once. Which one was taken last is committed before anybody is told that it
-//! held, so that neither a replay nor a crash makes it good again; and after a few wrong ones
-//! a device takes none for a while, or six digits would soon be guessed.
+//! held, so that neither a replay nor a crash makes it good again; and of a device only a few
+//! are looked at in a stretch of time, or six digits would soon be guessed.
 
 use std::borrow::Cow;
 
@@ -28,10 +28,11 @@ const WINDOW_STEPS: i64 = 2;
 const ENABLE_WINDOW_STEPS: i64 = 1;
 /// How far off a clock may be that two codes in a row put right again: twenty minutes.
 const RESYNC_WINDOW_STEPS: i64 = 40;
-/// Wrong codes within [`FAILURES_WITHIN_S`] after which a device takes none.
-const FAILURES_MAX: u32 = 10;
-/// For how long wrong codes count.
-const FAILURES_WITHIN_S: i64 = 300;
+/// Codes, right or wrong, of one device that are looked at in one stretch of time. AWS was
+/// recorded to take nine, and none before the next stretch begins (2026-09).
+const ATTEMPTS_MAX: u32 = 9;
+/// How long a stretch is: three minutes, counted from the epoch, as recorded from AWS.
+const STRETCH_S: i64 = 180;
 
 /// A virtual device or a security key. In the scope of its account.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -170,7 +171,7 @@ pub struct Pair {
     pub ahead_steps: i64,
 }
 
-/// Which codes a device was used with, and how often it was tried in vain.
+/// Which codes a device was used with, and how often it was tried.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct MfaUse {
     serial: String,
@@ -179,11 +180,15 @@ pub struct MfaUse {
     /// Later steps that are spent too: codes need not come in their order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     spent_later: Vec<i64>,
+    /// The second step of the last pair. No later pair has a code of it or of an earlier one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    paired: Option<i64>,
+    /// How many codes were looked at in [`stretch`](Self::stretch).
     #[serde(default)]
-    failures: u32,
-    /// When the first of these failures was.
+    attempts: u32,
+    /// The stretch of the last code that was looked at.
     #[serde(default)]
-    failing_since_s: i64,
+    stretch: i64,
 }
 
 impl MfaUse {
@@ -193,12 +198,14 @@ impl MfaUse {
             serial: serial.to_owned(),
             spent: i64::MIN,
             spent_later: Vec::new(),
-            failures: 0,
-            failing_since_s: 0,
+            paired: None,
+            attempts: 0,
+            stretch: 0,
         }))
     }
 
-    /// Spends two codes in a row; not if the later one is spent already.
+    /// Spends two codes in a row; not if a pair had one of them already. That a session was
+    /// begun with one of them is no hindrance, and the first may still begin one, as at AWS.
     pub fn spend(
         tx: &mut Transaction,
         account: AccountId,
@@ -206,13 +213,21 @@ impl MfaUse {
         pair: Pair,
     ) -> Result<bool, StoreError> {
         let mut used = MfaUse::of(tx, account, serial)?;
-        if used.is_spent(pair.second) {
+        if !used.spend_pair(pair.second) {
             return Ok(false);
         }
-        used.spent = used.spent.max(pair.second);
-        used.failures = 0;
         tx.put(account.as_str(), &used)?;
         Ok(true)
+    }
+
+    fn spend_pair(&mut self, second: i64) -> bool {
+        let has_seen = |paired: i64| second - 1 <= paired;
+        if second <= self.spent || self.paired.is_some_and(has_seen) {
+            return false;
+        }
+        self.paired = Some(second);
+        self.spend_one(second, second);
+        true
     }
 
     fn is_spent(&self, step: i64) -> bool {
@@ -227,20 +242,18 @@ impl MfaUse {
         self.spent_later.retain(|later| *later > spent);
     }
 
-    fn is_locked(&self, now_s: i64) -> bool {
-        self.failures >= FAILURES_MAX && !self.is_forgiven(now_s)
-    }
-
-    fn is_forgiven(&self, now_s: i64) -> bool {
-        !(0..FAILURES_WITHIN_S).contains(&(now_s - self.failing_since_s))
-    }
-
-    fn fail(&mut self, now_s: i64) {
-        if self.failures == 0 || self.is_forgiven(now_s) {
-            self.failures = 0;
-            self.failing_since_s = now_s;
+    /// Counts a code that is to be looked at; not if there were too many already.
+    fn attempt(&mut self, now_s: i64) -> bool {
+        let stretch = now_s.div_euclid(STRETCH_S);
+        if self.stretch != stretch {
+            self.stretch = stretch;
+            self.attempts = 0;
         }
-        self.failures = self.failures.saturating_add(1);
+        let may = self.attempts < ATTEMPTS_MAX;
+        if may {
+            self.attempts = self.attempts.saturating_add(1);
+        }
+        may
     }
 }
 
@@ -272,8 +285,8 @@ pub enum MfaRefusal {
     /// It was the right one, but it was taken before.
     #[error("the code was used before")]
     Replayed,
-    /// Too many wrong ones of late.
-    #[error("too many wrong codes: none is taken for a while")]
+    /// Too many of late.
+    #[error("too many codes: none is looked at for a while")]
     Locked,
 }
 
@@ -319,27 +332,24 @@ impl Directory {
             if enabled.owner != *owner {
                 return Ok(Err(MfaRefusal::NoDevice));
             }
-            let mut used = MfaUse::of(tx, account, serial)?;
-            if used.is_locked(now.as_second()) {
-                return Ok(Err(MfaRefusal::Locked));
-            }
             let Some(codes) = device.codes(self.envelope())? else {
                 return Ok(Err(MfaRefusal::NoCodes));
             };
+            let mut used = MfaUse::of(tx, account, serial)?;
+            if !used.attempt(now.as_second()) {
+                return Ok(Err(MfaRefusal::Locked));
+            }
             let present = step_of(now) + enabled.ahead_steps;
-            let refusal = match codes.latest_near(present, presented_code) {
+            let verdict = match codes.latest_near(present, presented_code) {
                 Some(step) if !used.is_spent(step) => {
                     used.spend_one(step, present);
-                    used.failures = 0;
-                    tx.put(account.as_str(), &used)?;
-                    return Ok(Ok(()));
+                    Ok(())
                 }
-                Some(_spent) => MfaRefusal::Replayed,
-                None => MfaRefusal::WrongCode,
+                Some(_spent) => Err(MfaRefusal::Replayed),
+                None => Err(MfaRefusal::WrongCode),
             };
-            used.fail(now.as_second());
             tx.put(account.as_str(), &used)?;
-            Ok(Err(refusal))
+            Ok(verdict)
         })
     }
 }
@@ -440,8 +450,9 @@ mod tests {
             serial: String::new(),
             spent,
             spent_later: Vec::new(),
-            failures: 0,
-            failing_since_s: 0,
+            paired: None,
+            attempts: 0,
+            stretch: 0,
         }
     }
 
@@ -468,16 +479,38 @@ mod tests {
     }
 
     #[test]
-    fn wrong_codes_lock_a_device_for_a_while() {
+    fn nine_codes_are_looked_at_in_three_minutes() {
+        // As recorded from AWS: nine from 21:15:27 on, none at 21:15:33 nor at 21:17:58, and
+        // again after 21:18; both ends of a stretch are whole minutes of the epoch's threes.
+        let start = 180 * 9_939_785;
         let mut used = unused(0);
-        for second in 0..9 {
-            used.fail(1000 + second);
+        for second in 27..36 {
+            assert!(used.attempt(start + second));
         }
-        assert!(!used.is_locked(1010));
-        used.fail(1010);
-        assert!(used.is_locked(1010) && used.is_locked(1299));
-        assert!(!used.is_locked(1300));
-        used.fail(1300);
-        assert!(!used.is_locked(1300));
+        assert!(!used.attempt(start + 36) && !used.attempt(start + 179));
+        assert!(used.attempt(start + 180));
+        assert_eq!(used.attempts, 1);
+    }
+
+    #[test]
+    fn pairs_share_no_code_and_sessions_may() {
+        // As recorded from AWS: sessions with 606, 607 and 608, then pairs.
+        let mut used = unused(600);
+        for step in [606, 607, 608] {
+            used.spend_one(step, 606);
+        }
+        for (second, is_taken) in [
+            (607, true),
+            (608, false),
+            (609, true),
+            (610, false),
+            (563, false),
+        ] {
+            assert_eq!(used.spend_pair(second), is_taken, "{second}");
+        }
+        // The first code of a pair may begin a session, its second may not.
+        let mut used = unused(i64::MIN);
+        assert!(used.spend_pair(561));
+        assert!(used.is_spent(561) && !used.is_spent(560) && !used.is_spent(562));
     }
 }

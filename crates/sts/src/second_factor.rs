@@ -49,11 +49,10 @@ impl SecondFactor {
             Ok(()) => Ok(Some(SecondFactor(()))),
             Err(refusal) => {
                 let message = match refusal {
-                    MfaRefusal::NoDevice => UNKNOWN_DEVICE,
-                    MfaRefusal::WrongCode
-                    | MfaRefusal::Replayed
-                    | MfaRefusal::Locked
-                    | MfaRefusal::NoCodes => WRONG_CODE,
+                    MfaRefusal::NoDevice | MfaRefusal::Locked => UNKNOWN_DEVICE,
+                    MfaRefusal::WrongCode | MfaRefusal::Replayed | MfaRefusal::NoCodes => {
+                        WRONG_CODE
+                    }
                 };
                 Err(Error::access_denied(message).because(refusal))
             }

@@ -64,6 +64,14 @@ fn with_bob() -> House {
     house
 }
 
+/// Moves the clock to where a stretch begins in which codes are counted.
+fn to_a_fresh_stretch(house: &House) {
+    let into_stretch = house.clock.epoch_seconds().rem_euclid(180);
+    house
+        .clock
+        .advance(aws::SignedDuration::from_secs(181 - into_stretch));
+}
+
 fn steps_pass(house: &House, steps: i64) {
     house
         .clock
@@ -194,17 +202,21 @@ fn a_code_is_good_once() {
     let house = with_bob();
     let app = App::new(&house, "phone");
     app.pair(&house, "EnableMFADevice", -1).unwrap();
-    // The second of the pair was the present one.
+    // The second of the pair was the present one. The first may still begin one session, as
+    // recorded from AWS.
     assert_eq!(
         app.verify(&house, &app.code(&house, 0)),
         Err(MfaRefusal::Replayed)
     );
-    steps_pass(&house, 1);
+    let first = app.code(&house, -1);
+    app.verify(&house, &first).unwrap();
+    assert_eq!(app.verify(&house, &first), Err(MfaRefusal::Replayed));
+    to_a_fresh_stretch(&house);
     let code = app.code(&house, 0);
     app.verify(&house, &code).unwrap();
     assert_eq!(app.verify(&house, &code), Err(MfaRefusal::Replayed));
     // Order does not matter within two steps; each counts once.
-    steps_pass(&house, 4);
+    to_a_fresh_stretch(&house);
     for steps in [2, -2, 0] {
         let code = app.code(&house, steps);
         app.verify(&house, &code).unwrap();
@@ -217,13 +229,18 @@ fn a_code_is_good_once() {
         );
     }
     // A device that is given anew keeps what is spent.
-    steps_pass(&house, 1);
     house.good("DeactivateMFADevice", &[BOB, ("SerialNumber", &app.serial)]);
-    assert_eq!(
-        refusal(app.pair(&house, "EnableMFADevice", -2)),
-        not_valid()
-    );
     app.pair(&house, "EnableMFADevice", -1).unwrap();
+    house.good("DeactivateMFADevice", &[BOB, ("SerialNumber", &app.serial)]);
+    // No code of a pair is in another one, as recorded from AWS.
+    for steps in [-1, 0] {
+        assert_eq!(
+            refusal(app.pair(&house, "EnableMFADevice", steps)),
+            not_valid()
+        );
+    }
+    steps_pass(&house, 1);
+    app.pair(&house, "EnableMFADevice", 0).unwrap();
 }
 
 #[test]
@@ -231,7 +248,7 @@ fn a_code_is_taken_two_steps_around_the_present() {
     let house = with_bob();
     let app = App::new(&house, "phone");
     app.pair(&house, "EnableMFADevice", -1).unwrap();
-    steps_pass(&house, 5);
+    to_a_fresh_stretch(&house);
     for steps in [-3, 3, 9] {
         let code = app.code(&house, steps);
         assert_eq!(
@@ -242,6 +259,7 @@ fn a_code_is_taken_two_steps_around_the_present() {
     }
     app.verify(&house, &app.code(&house, -2)).unwrap();
     app.verify(&house, &app.code(&house, 2)).unwrap();
+    to_a_fresh_stretch(&house);
     for code in ["", "12345", "1234567", "abcdef", "００００００"] {
         assert_eq!(
             app.verify(&house, code),
@@ -252,19 +270,28 @@ fn a_code_is_taken_two_steps_around_the_present() {
 }
 
 #[test]
-fn a_device_takes_no_code_after_many_wrong_ones() {
+fn nine_codes_are_looked_at_in_three_minutes_whatever_they_are() {
     let house = with_bob();
-    let app = App::new(&house, "phone");
+    let (app, sibling) = (App::new(&house, "phone"), App::new(&house, "tablet"));
+    to_a_fresh_stretch(&house);
     app.pair(&house, "EnableMFADevice", -1).unwrap();
-    steps_pass(&house, 1);
-    for _ in 0..10 {
+    sibling.pair(&house, "EnableMFADevice", -1).unwrap();
+    // As recorded from AWS: one right code and eight wrong ones; enabling does not count.
+    to_a_fresh_stretch(&house);
+    app.verify(&house, &app.code(&house, 0)).unwrap();
+    for _ in 0..8 {
         assert_eq!(app.verify(&house, "abcdef"), Err(MfaRefusal::WrongCode));
     }
+    for code in [app.code(&house, 1), "abcdef".to_owned()] {
+        assert_eq!(app.verify(&house, &code), Err(MfaRefusal::Locked));
+    }
+    sibling.verify(&house, &sibling.code(&house, 0)).unwrap();
+    steps_pass(&house, 5);
     assert_eq!(
         app.verify(&house, &app.code(&house, 0)),
         Err(MfaRefusal::Locked)
     );
-    steps_pass(&house, 10);
+    steps_pass(&house, 1);
     app.verify(&house, &app.code(&house, 0)).unwrap();
 }
 

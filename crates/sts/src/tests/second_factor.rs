@@ -9,6 +9,7 @@ use super::house::{ACCOUNT, House, account, everything, says};
 
 const SERIAL: &str = "arn:aws:iam::111122223333:mfa/phone";
 const SEED: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+const UNKNOWN: &str = "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.";
 const WRONG: &str = "MultiFactorAuthentication failed with invalid MFA one time pass code. ";
 
 /// Gives the owner a device.
@@ -109,12 +110,34 @@ fn the_device_of_another_proves_nothing() {
     let admin = house.admin();
     let role = house.open_role("r");
     let form = [("SerialNumber", SERIAL), ("TokenCode", &code(&house))];
-    let unknown = says(
-        "AccessDenied",
-        "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.",
-    );
+    let unknown = says("AccessDenied", UNKNOWN);
     assert_eq!(house.refused(&admin, "GetSessionToken", &form), unknown);
     let session = house.assume(&admin, &role, &[]);
     assert_eq!(house.cannot_assume(&session, &role, &form), unknown);
     house.good(&house.root(ACCOUNT), "GetSessionToken", &form);
+}
+
+#[test]
+fn of_nine_codes_in_three_minutes_the_tenth_is_not_looked_at() {
+    let house = admins_device();
+    let admin = house.admin();
+    let into_stretch = house.clock.epoch_seconds().rem_euclid(180);
+    let to_the_next = aws::SignedDuration::from_secs(181 - into_stretch);
+    house.clock.advance(to_the_next);
+    let guess = [("SerialNumber", SERIAL), ("TokenCode", "00000a")];
+    for _ in 0..9 {
+        assert_eq!(
+            house.refused(&admin, "GetSessionToken", &guess),
+            says("AccessDenied", WRONG)
+        );
+    }
+    // As recorded from AWS: whatever the tenth is, it says what it says of unknown devices.
+    let form = [("SerialNumber", SERIAL), ("TokenCode", &code(&house))];
+    assert_eq!(
+        house.refused(&admin, "GetSessionToken", &form),
+        says("AccessDenied", UNKNOWN)
+    );
+    house.clock.advance(aws::SignedDuration::from_secs(180));
+    let form = [("SerialNumber", SERIAL), ("TokenCode", &code(&house))];
+    house.good(&admin, "GetSessionToken", &form);
 }
