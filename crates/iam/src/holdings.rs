@@ -15,6 +15,8 @@ pub(crate) trait Holding: Record {
     fn held_mut(&mut self) -> &mut Held;
     /// AWS's sentence when there is none of this id.
     fn missing(id: &str) -> String;
+    /// AWS's refusal when another than this user has it.
+    fn of_another(user: &str, id: &str) -> Error;
 }
 
 /// An action on what a user, or whoever calls, holds.
@@ -36,10 +38,13 @@ pub(crate) fn require<H: Holding>(
     id: &str,
 ) -> Result<H, Error> {
     let owner = holder.owner()?;
-    reader
+    let found = reader
         .get::<H>(call.account()?.as_str(), id)?
-        .filter(|found| found.held().owner == owner)
-        .ok_or_else(|| no_such_entity(H::missing(id)))
+        .ok_or_else(|| no_such_entity(H::missing(id)))?;
+    if found.held().owner != owner {
+        return Err(H::of_another(&holder.name().unwrap_or_default(), id));
+    }
+    Ok(found)
 }
 
 /// All of one kind that the holder has, the oldest first.
@@ -71,7 +76,11 @@ pub(crate) fn set_status<H: Holding>(
         "Active" => KeyStatus::Active,
         "Inactive" => KeyStatus::Inactive,
         // The model's third choice, `Expired`, is a state that only time can bring.
-        other => return Err(invalid_input(format!("Status {other} is not valid."))),
+        other => {
+            return Err(invalid_input(format!(
+                "Operation does not support status {other}"
+            )));
+        }
     };
     tx.update(call.account()?.as_str(), &found)?;
     Ok(())

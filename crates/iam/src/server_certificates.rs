@@ -124,15 +124,17 @@ impl UploadServerCertificate {
             )
         })?;
         if !certificate.counts_at(now) {
-            return Err(malformed(
-                "The certificate has expired or is not valid yet.",
-            ));
+            return Err(malformed(if now > certificate.ends {
+                "Certificate is no longer valid. The 'Not After' date restriction on the certificate has passed."
+            } else {
+                "The certificate is not valid yet."
+            }));
         }
         match certificate.belongs_to(self.private_key.expose()) {
             Some(true) => {}
             Some(false) => {
                 return Err(Error::new("KeyPairMismatch")
-                    .say("The public key certificate and the private key do not match."));
+                    .say("The private key did not match the public key provided. Please verify the key material and try again."));
             }
             None => {
                 return Err(malformed(
@@ -141,13 +143,13 @@ impl UploadServerCertificate {
             }
         }
         if let Some(chain) = &self.certificate_chain {
-            let chain = Certificate::read_all(chain).ok_or_else(|| {
-                malformed(
-                    "Unable to parse certificate chain. Please ensure the chain is in PEM format.",
-                )
-            })?;
+            // AWS says nothing beside the code.
+            let chain =
+                Certificate::read_all(chain).ok_or_else(|| Error::new("MalformedCertificate"))?;
             let below = std::iter::once(&certificate).chain(&chain);
-            for (index, (below, above)) in below.zip(&chain).enumerate() {
+            // Of a first one that did not sign the certificate, AWS gives the index -1.
+            let indices = std::iter::once(-1_i32).chain(1..);
+            for (index, (below, above)) in indices.zip(below.zip(&chain)) {
                 if !below.is_signed_by(above) {
                     return Err(malformed(&format!(
                         "Unable to validate certificate chain. The certificate chain must start with the immediate signing certificate, followed by any intermediaries in order. The index within the chain of the invalid certificate is: {index}"
@@ -253,8 +255,9 @@ impl Operation for GetServerCertificate {
             server_certificate: CertificateView {
                 server_certificate_metadata: MetadataView::of(&found),
                 tags: tags::shown(&found.tags),
-                certificate_body: found.body,
-                certificate_chain: found.chain,
+                // Without the line break at the end, as recorded from AWS.
+                certificate_body: found.body.trim_end().to_owned(),
+                certificate_chain: found.chain.map(|chain| chain.trim_end().to_owned()),
             },
         })
     }

@@ -10,6 +10,7 @@ use store::{Read as _, Transaction};
 use wire::{Input, Output};
 
 use crate::caller::{Subject, subject};
+use crate::entity;
 use crate::errors::{Nothing, invalid_input, no_such_entity, over_quota};
 use crate::holdings::{self, Holding, status_text, touch_holder};
 use crate::paging::Paging;
@@ -20,26 +21,31 @@ use crate::quotas;
 enum Kind {
     /// A user name and a password.
     Password,
-    /// An API key of a certain form, which may expire.
-    ApiKey,
+    /// An API key: this, and then the alias and a secret in base 64.
+    ApiKey(&'static str),
 }
 
-/// Services for which AWS gives out credentials of their own.
-const SERVICES: [(&str, Kind); 4] = [
-    ("bedrock.amazonaws.com", Kind::ApiKey),
+/// Services for which AWS gives out credentials of their own, as recorded in 2026-09.
+const SERVICES: [(&str, Kind); 6] = [
+    ("aws-external-anthropic.amazonaws.com", Kind::ApiKey("AEAA")),
+    ("bedrock.amazonaws.com", Kind::ApiKey("ABSK")),
     ("cassandra.amazonaws.com", Kind::Password),
+    ("cloudwatch.amazonaws.com", Kind::ApiKey("APIAACWM")),
     ("codecommit.amazonaws.com", Kind::Password),
-    ("logs.amazonaws.com", Kind::ApiKey),
+    ("logs.amazonaws.com", Kind::ApiKey("ACWL")),
 ];
 
-/// Random bytes of a secret: 44 characters of base 64.
-const SECRET_BYTES: usize = 33;
+/// Random bytes of a secret: 60 characters of base 64.
+const SECRET_BYTES: usize = 45;
 
-fn kind_of(service: &str) -> Result<Kind, Error> {
-    let found = SERVICES.iter().find(|(name, _)| *name == service);
-    found.map(|(_, kind)| *kind).ok_or_else(|| {
+/// A service by its name, in capitals or not, and what it takes.
+fn service_of(name: &str) -> Result<(&'static str, Kind), Error> {
+    let found = SERVICES
+        .iter()
+        .find(|(service, _)| service.eq_ignore_ascii_case(name));
+    found.copied().ok_or_else(|| {
         no_such_entity(format!(
-            "No such service {service} is supported for Service Specific Credentials"
+            "No such service {name} is supported for Service Specific Credentials"
         ))
     })
 }
@@ -55,6 +61,12 @@ impl Holding for ServiceCredential {
 
     fn missing(id: &str) -> String {
         format!("No such credential {id} exists")
+    }
+
+    fn of_another(user: &str, id: &str) -> Error {
+        Error::validation(format!(
+            "User {user} does not have a service specific credential with id {id}"
+        ))
     }
 }
 
@@ -87,9 +99,10 @@ impl NewCredential {
     ) -> Result<NewCredential, Error> {
         let name = Some(credential.name.clone());
         let secret = Some(secret.expose().clone());
-        let (user, password, alias, key) = match kind_of(&credential.service)? {
+        let (_, kind) = service_of(&credential.service)?;
+        let (user, password, alias, key) = match kind {
             Kind::Password => (name, secret, None, None),
-            Kind::ApiKey => (None, None, name, secret),
+            Kind::ApiKey(_) => (None, None, name, secret),
         };
         Ok(NewCredential {
             service_specific_credential: NewCredentialView {
@@ -115,11 +128,23 @@ fn status_at(credential: &ServiceCredential, now: Timestamp) -> &'static str {
     }
 }
 
-/// A new secret, and the same sealed for the credential of this id.
-fn new_secret(call: &Call, id: &str) -> Result<(Secret<String>, String), Error> {
+/// A new secret, and the same sealed for the credential of this id and name.
+fn new_secret(
+    call: &Call,
+    kind: Kind,
+    name: &str,
+    id: &str,
+) -> Result<(Secret<String>, String), Error> {
     let mut random = [0u8; SECRET_BYTES];
     call.environment.entropy.fill(&mut random);
-    let secret = Secret::new(STANDARD.encode(random));
+    let secret = STANDARD.encode(random);
+    let secret = Secret::new(match kind {
+        Kind::Password => secret,
+        Kind::ApiKey(prefix) => {
+            let key = STANDARD.encode(format!("{name}:{secret}"));
+            format!("{prefix}{key}")
+        }
+    });
     let sealed = call
         .directory()
         .envelope()
@@ -143,33 +168,21 @@ pub(crate) struct CreateServiceSpecificCredential {
 }
 
 impl CreateServiceSpecificCredential {
-    fn expiry(&self, kind: Kind, now: Timestamp) -> Result<Option<Timestamp>, Error> {
-        match (self.credential_age_days, kind) {
-            (None, _) => Ok(None),
-            (Some(_), Kind::Password) => Err(invalid_input(format!(
-                "CredentialAgeDays is not supported for {}",
-                self.service_name
-            ))),
-            (Some(days), Kind::ApiKey) => {
-                let age = SignedDuration::from_hours(24 * i64::from(days));
-                Ok(Some(now.checked_add(age).map_err(Error::internal)?))
-            }
-        }
+    fn expiry(&self, now: Timestamp) -> Result<Option<Timestamp>, Error> {
+        let Some(days) = self.credential_age_days else {
+            return Ok(None);
+        };
+        let age = SignedDuration::from_hours(24 * i64::from(days));
+        Ok(Some(now.checked_add(age).map_err(Error::internal)?))
     }
 }
 
 /// The name under which the service knows a credential: `jane-at-123456789012` for the
 /// first, `jane+1-at-123456789012` for the next (IAM User Guide, "Git credentials").
-fn service_name_of(
-    kind: Kind,
-    user: &str,
-    account: aws::AccountId,
-    held: &[ServiceCredential],
-) -> String {
-    let name = |number: usize| match (kind, number) {
-        (Kind::Password, 0) => format!("{user}-at-{account}"),
-        (Kind::Password, number) => format!("{user}+{number}-at-{account}"),
-        (Kind::ApiKey, number) => format!("{user}+{}-at-{account}", number + 1),
+fn service_name_of(user: &str, account: aws::AccountId, held: &[ServiceCredential]) -> String {
+    let name = |number: usize| match number {
+        0 => format!("{user}-at-{account}"),
+        number => format!("{user}+{number}-at-{account}"),
     };
     let is_free = |name: &String| !held.iter().any(|credential| credential.name == *name);
     let mut names = (0..=held.len()).map(name);
@@ -183,9 +196,10 @@ impl Operation for CreateServiceSpecificCredential {
     fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
         const ACTION: &str = "iam:CreateServiceSpecificCredential";
         let ask = subject(call, tx, Some(&self.user_name))?.ask(call, ACTION)?;
+        // A policy that names a service means it in capitals too.
         let ask = ask.key(
             "iam:ServiceSpecificCredentialServiceName",
-            self.service_name.as_str(),
+            self.service_name.to_ascii_lowercase(),
         );
         let days = self.credential_age_days.map(|days| days.to_string());
         Ok(Touches::one(ask.key_if(
@@ -199,18 +213,22 @@ impl Operation for CreateServiceSpecificCredential {
         let holder = subject(&permit, tx, Some(&self.user_name))?;
         let owner = holder.owner()?;
         let user = user_name(&holder)?;
-        let kind = kind_of(&self.service_name)?;
+        let (service, kind) = service_of(&self.service_name)?;
         let mut held = holdings::all::<ServiceCredential>(tx, &permit, &owner)?;
-        held.retain(|credential| credential.service == self.service_name);
+        held.retain(|credential| credential.service == service);
         let most = quotas::SERVICE_CREDENTIALS_PER_SERVICE;
         if held.len() >= most {
             let most = u64::try_from(most).map_err(Error::internal)?;
-            return Err(over_quota("ServiceSpecificCredentialsPerUser", most));
+            return Err(over_quota(
+                "ContextSpecificCredentialsPerUserPerContext",
+                most,
+            ));
         }
         let id = permit.new_id("ACCA");
-        let (secret, sealed_secret) = new_secret(&permit, &id)?;
+        let name = service_name_of(&user, account, &held);
+        let (secret, sealed_secret) = new_secret(&permit, kind, &name, &id)?;
         let credential = ServiceCredential {
-            name: service_name_of(kind, &user, account, &held),
+            name,
             held: Held {
                 id,
                 account,
@@ -218,8 +236,8 @@ impl Operation for CreateServiceSpecificCredential {
                 status: KeyStatus::Active,
                 since: permit.second(),
             },
-            service: self.service_name.clone(),
-            expires: self.expiry(kind, permit.second())?,
+            service: service.to_owned(),
+            expires: self.expiry(permit.second())?,
             sealed_secret,
         };
         tx.insert(account.as_str(), &credential)?;
@@ -247,7 +265,8 @@ impl Operation for ResetServiceSpecificCredential {
         let holder = subject(&permit, tx, self.user_name.as_deref())?;
         let id = &self.service_specific_credential_id;
         let mut credential = holdings::require::<ServiceCredential>(tx, &permit, &holder, id)?;
-        let (secret, sealed_secret) = new_secret(&permit, id)?;
+        let (_, kind) = service_of(&credential.service)?;
+        let (secret, sealed_secret) = new_secret(&permit, kind, &credential.name, id)?;
         credential.sealed_secret = sealed_secret;
         tx.update(permit.account()?.as_str(), &credential)?;
         NewCredential::of(user_name(&holder)?, &credential, &secret)
@@ -326,12 +345,25 @@ pub(crate) struct ListServiceSpecificCredentials {
     max_items: Option<i32>,
 }
 
+impl ListServiceSpecificCredentials {
+    /// The service that is asked for; an empty name asks for all of them, as at AWS.
+    fn service(&self) -> Result<Option<&'static str>, Error> {
+        let Some(name) = self.service_name.as_deref().filter(|name| !name.is_empty()) else {
+            return Ok(None);
+        };
+        let is_named = |letter: char| letter.is_ascii_alphanumeric() || ".-".contains(letter);
+        if !name.chars().all(is_named) {
+            return Err(Error::validation("ServiceName must match [a-zA-Z0-9.-]*"));
+        }
+        service_of(name).map(|(service, _)| Some(service))
+    }
+}
+
 /// A page of credentials.
 #[derive(Output, Debug)]
 pub(crate) struct CredentialPage {
     service_specific_credentials: Vec<CredentialView>,
-    /// Told where there is more, or where the credentials of all users were asked for.
-    is_truncated: Option<bool>,
+    is_truncated: bool,
     marker: Option<String>,
 }
 
@@ -342,25 +374,25 @@ impl Operation for ListServiceSpecificCredentials {
     fn touches(&self, call: &Call, tx: &Transaction) -> Result<Touches, Error> {
         const ACTION: &str = "iam:ListServiceSpecificCredentials";
         if self.all_users == Some(true) {
-            return crate::account::touch_account(call, ACTION);
+            // As recorded from AWS: a policy on all users of the account allows this, one on
+            // some of them does not.
+            let arn = aws::Arn::new("iam", "", call.account()?.as_str(), "user/*");
+            return Ok(Touches::one(entity::ask_for(ACTION, arn, call.account()?)));
         }
         touch_holder(call, tx, ACTION, self.user_name.as_deref())
     }
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<CredentialPage, Error> {
         let account = permit.account()?;
-        if let Some(service) = &self.service_name {
-            kind_of(service)?;
-        }
+        let service = self.service()?;
         let wanted = |credential: &ServiceCredential| {
-            let service = self.service_name.as_ref();
-            service.is_none_or(|service| credential.service == *service)
+            service.is_none_or(|service| credential.service == service)
         };
         let paging = Paging::new(self.marker.as_deref(), self.max_items);
         let page = if self.all_users == Some(true) {
             if self.user_name.is_some() {
                 return Err(invalid_input(
-                    "UserName and AllUsers cannot be given together.",
+                    "Cannot list credentials for all users if a username is given",
                 ));
             }
             paging.stored(tx, account.as_str(), "id", "", wanted)?
@@ -370,8 +402,7 @@ impl Operation for ListServiceSpecificCredentials {
             all.retain(wanted);
             paging.of(all)?
         };
-        let is_told = page.is_truncated() || self.all_users == Some(true);
-        let is_truncated = is_told.then_some(page.is_truncated());
+        let is_truncated = page.is_truncated();
         let marker = page.marker.clone();
         let views = page
             .items
@@ -395,9 +426,10 @@ fn view(
         KeyOwner::User(id) => tx.get::<User>(held.account.as_str(), id)?,
         KeyOwner::Root => None,
     };
-    let (user_name, alias) = match kind_of(&credential.service)? {
+    let (_, kind) = service_of(&credential.service)?;
+    let (user_name, alias) = match kind {
         Kind::Password => (Some(credential.name.clone()), None),
-        Kind::ApiKey => (None, Some(credential.name.clone())),
+        Kind::ApiKey(_) => (None, Some(credential.name.clone())),
     };
     Ok(CredentialView {
         user_name: user.map(|user| user.name).unwrap_or_default(),

@@ -9,13 +9,10 @@ use wire::{Input, Output};
 
 use crate::caller::subject;
 use crate::certificates::Certificate;
-use crate::errors::{Nothing, over_quota};
+use crate::errors::{Nothing, no_such_entity, over_quota};
 use crate::holdings::{self, Holding, status_text, touch_holder};
 use crate::paging::Paging;
 use crate::quotas;
-
-/// What ids of certificates begin with; the model wants 24 characters at least.
-const ID_PREFIX: &str = "ASCACRT";
 
 impl Holding for SigningCertificate {
     fn held(&self) -> &Held {
@@ -28,6 +25,10 @@ impl Holding for SigningCertificate {
 
     fn missing(id: &str) -> String {
         format!("The Certificate with id {id} cannot be found.")
+    }
+
+    fn of_another(_user: &str, id: &str) -> Error {
+        no_such_entity(SigningCertificate::missing(id))
     }
 }
 
@@ -66,6 +67,13 @@ pub(crate) struct UploadedSigningCertificate {
     certificate: CertificateView,
 }
 
+impl UploadSigningCertificate {
+    fn malformed(&self) -> Error {
+        let body = &self.certificate_body;
+        Error::new("MalformedCertificate").say(format!("Certificate {body} is malformed."))
+    }
+}
+
 impl Operation for UploadSigningCertificate {
     const FACTS: &'static OperationFacts = facts::iam::UPLOAD_SIGNING_CERTIFICATE;
     type Output = UploadedSigningCertificate;
@@ -80,20 +88,25 @@ impl Operation for UploadSigningCertificate {
         let holder = subject(&permit, tx, self.user_name.as_deref())?;
         let owner = holder.owner()?;
         let read = Certificate::read(&self.certificate_body)
-            .ok_or_else(|| Error::new("MalformedCertificate").say("Certificate is malformed"))?;
-        if !read.counts_at(permit.now()) {
-            return Err(
-                Error::new("InvalidCertificate").say("Certificate is not valid at this time")
-            );
-        }
+            .filter(|read| read.counts_at(permit.now()))
+            .ok_or_else(|| self.malformed())?;
         let digest = read.digest();
-        let known = tx.count::<SigningCertificate>(account.as_str(), "digest", Exactly(&digest))?;
-        if known > 0 {
-            return Err(Error::new("DuplicateCertificate").say("The certificate already exists."));
+        let known = tx.all::<SigningCertificate>(account.as_str(), "digest", Exactly(&digest))?;
+        if let Some(mut known) = known.into_iter().next() {
+            if known.held.owner != owner {
+                return Err(
+                    Error::new("DuplicateCertificate").say("Duplicate certificate uploaded.")
+                );
+            }
+            // Nothing changes; AWS answers `Active`, whatever the certificate is.
+            known.held.status = KeyStatus::Active;
+            return Ok(UploadedSigningCertificate {
+                certificate: CertificateView::of(holder.name(), known),
+            });
         }
         let certificate = SigningCertificate {
             held: Held {
-                id: permit.new_id(ID_PREFIX),
+                id: read.id(),
                 account,
                 owner: owner.clone(),
                 status: KeyStatus::Active,

@@ -138,7 +138,7 @@ impl RsaKey {
             pem.push('\n');
             rest = others;
         }
-        pem.push_str("-----END PUBLIC KEY-----");
+        pem.push_str("-----END PUBLIC KEY-----\n");
         pem
     }
 
@@ -201,7 +201,7 @@ mod tests {
     fn both_ways_of_writing_are_one_key() {
         let key = RsaKey::read(SSH).unwrap();
         assert_eq!(RsaKey::read(PEM).unwrap(), key);
-        assert_eq!(key.to_pem(), PEM.trim());
+        assert_eq!(key.to_pem(), format!("{}\n", PEM.trim()));
         let (kind_and_blob, _comment) = SSH.trim().rsplit_once(' ').unwrap();
         assert_eq!(key.to_ssh(), kind_and_blob);
         assert_eq!(key.fingerprint(), MD5.trim());

@@ -7,7 +7,7 @@ use store::{Exactly, Transaction};
 use wire::{Input, Output};
 
 use crate::caller::subject;
-use crate::errors::{Nothing, over_quota};
+use crate::errors::{Nothing, no_such_entity, over_quota};
 use crate::holdings::{self, Holding, status_text, touch_holder};
 use crate::paging::Paging;
 use crate::quotas;
@@ -24,6 +24,10 @@ impl Holding for SshPublicKey {
 
     fn missing(id: &str) -> String {
         format!("The Public Key with id {id} cannot be found.")
+    }
+
+    fn of_another(_user: &str, id: &str) -> Error {
+        no_such_entity(format!("User has no Public Key with id {id}."))
     }
 }
 
@@ -83,16 +87,17 @@ impl Operation for UploadSSHPublicKey {
         let holder = subject(&permit, tx, Some(&self.user_name))?;
         let owner = holder.owner()?;
         let read = RsaKey::read(&self.body).map_err(|no_key| match no_key {
-            NoKey::Encoding => Error::new("UnrecognizedPublicKeyEncoding")
-                .say("The public key is neither in ssh-rsa format nor in PEM format."),
-            NoKey::Key => Error::new("InvalidPublicKey")
-                .say("The public key is not an RSA key of at least 2048 bits."),
+            NoKey::Encoding => {
+                Error::new("UnrecognizedPublicKeyEncoding").say("Invalid public key uploaded.")
+            }
+            NoKey::Key => Error::new("InvalidPublicKey").say("Invalid body for public key"),
         })?;
         let fingerprint = read.fingerprint();
         let held = holdings::all::<SshPublicKey>(tx, &permit, &owner)?;
         if held.iter().any(|key| key.fingerprint == fingerprint) {
-            return Err(Error::new("DuplicateSSHPublicKey")
-                .say("The SSH public key is already associated with the user."));
+            return Err(
+                Error::new("DuplicateSSHPublicKey").say("Duplicate SSH public key uploaded.")
+            );
         }
         let key = SshPublicKey {
             held: Held {
@@ -137,9 +142,9 @@ impl Operation for GetSSHPublicKey {
         let key = holdings::require::<SshPublicKey>(tx, &permit, &holder, &self.id)?;
         let read = RsaKey::read(&key.body)
             .map_err(|_no_key| Error::internal("a stored SSH public key does not read"))?;
+        // Without the comment that it was uploaded with, as recorded from AWS.
         let body = match self.encoding.as_str() {
             "PEM" => read.to_pem(),
-            _ if key.body.trim_start().starts_with("ssh-") => key.body.clone(),
             _ => read.to_ssh(),
         };
         Ok(OneSshPublicKey::of(holder.name(), key, body))

@@ -84,7 +84,9 @@ pub(crate) fn ordered(mut tags: Vec<Tag>) -> Vec<Tag> {
 /// Sets tags beside those that are held. There has to be one.
 pub(crate) fn add(held: &mut Vec<Tag>, input: &[TagInput], case: Case) -> Result<(), Error> {
     if input.is_empty() {
-        return Err(invalid_input("Tags must contain at least one entry."));
+        return Err(invalid_input(
+            "The provided tag map must not be null/empty.",
+        ));
     }
     let new = checked(input, case)?;
     match case {
@@ -107,7 +109,9 @@ pub(crate) fn remove(held: &mut Vec<Tag>, keys: &[String], case: Case) -> Result
     match case {
         Case::Ignored => remove_tags(held, keys),
         Case::Told if keys.is_empty() => {
-            return Err(invalid_input("Tag keys must contain at least one entry."));
+            return Err(invalid_input(
+                "The provided tag keys must not be null/empty.",
+            ));
         }
         Case::Told => held.retain(|tag| !keys.contains(&tag.key)),
     }

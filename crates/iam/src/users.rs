@@ -291,7 +291,7 @@ impl Operation for DeleteUser {
         if tx.count::<MfaDevice>(account.as_str(), "owner", Exactly(&devices))? > 0 {
             return Err(delete_conflict("remove tokens from principal"));
         }
-        let first = "delete signing certificates";
+        let first = "delete certificates";
         holdings::must_hold_none::<SigningCertificate>(tx, &permit, &owner, first)?;
         let first = "remove referenced objects";
         holdings::must_hold_none::<SshPublicKey>(tx, &permit, &owner, first)?;

@@ -421,7 +421,7 @@ fn tags_come_with_the_provider_and_after_it() {
         (
             "TagOpenIDConnectProvider",
             vec![("Tags", "")],
-            "Tags must contain at least one entry.",
+            "The provided tag map must not be null/empty.",
         ),
         (
             "TagOpenIDConnectProvider",
@@ -431,7 +431,7 @@ fn tags_come_with_the_provider_and_after_it() {
         (
             "UntagOpenIDConnectProvider",
             vec![("TagKeys", "")],
-            "Tag keys must contain at least one entry.",
+            "The provided tag keys must not be null/empty.",
         ),
     ] {
         let form = [&[(ARN, its_arn)], &form[..]].concat();

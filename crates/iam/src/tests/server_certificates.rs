@@ -69,8 +69,9 @@ fn a_certificate_lives_from_upload_to_deletion() {
     );
     let shown = house.good("GetServerCertificate", &[NAME]);
     let shown = &shown["ServerCertificate"];
-    assert_eq!(shown["CertificateBody"], body);
-    assert_eq!(shown["CertificateChain"], chain);
+    // Without the line break at the end, as recorded from AWS.
+    assert_eq!(shown["CertificateBody"], body.trim_end());
+    assert_eq!(shown["CertificateChain"], chain.trim_end());
     assert_eq!(shown["ServerCertificateMetadata"], *metadata);
     let listed = house.good("ListServerCertificates", &[("PathPrefix", "/edge/")]);
     assert_eq!(listed["ServerCertificateMetadataList"], json!([metadata]));
@@ -104,14 +105,36 @@ fn what_does_not_fit_together_is_refused() {
     let refused = |body: &str, key: &str, chain| refusal(upload(&house, body, key, chain)).0;
     assert_eq!(refused("text", &key, None), "MalformedCertificate");
     assert_eq!(refused(&body, "text", None), "MalformedCertificate");
-    assert_eq!(refused(&body, &other_key, None), "KeyPairMismatch");
+    assert_eq!(
+        refusal(upload(&house, &body, &other_key, None)),
+        says(
+            "KeyPairMismatch",
+            "The private key did not match the public key provided. Please verify the key material and try again."
+        )
+    );
+    assert_eq!(
+        refusal(upload(&house, &body, &key, Some("text"))),
+        says("MalformedCertificate", "")
+    );
     let answered = upload(&house, &body, &key, Some(&stranger.pem()));
     let (code, message) = refusal(answered);
     assert_eq!(code, "MalformedCertificate");
-    assert!(message.ends_with("The index within the chain of the invalid certificate is: 0"));
+    // As recorded from AWS: -1 for what did not sign the certificate, 1 for what follows it.
+    assert!(message.ends_with("The index within the chain of the invalid certificate is: -1"));
+    let leaf_above = format!("{}{body}", authority.pem());
+    let (_, message) = refusal(upload(&house, &body, &key, Some(&leaf_above)));
+    assert!(message.ends_with("The index within the chain of the invalid certificate is: 1"));
     let today = house.clock.now();
     house.clock.set("1970-01-01T00:00:00Z".parse().unwrap());
     assert_eq!(refused(&body, &key, None), "MalformedCertificate");
+    house.clock.set("9000-01-01T00:00:00Z".parse().unwrap());
+    assert_eq!(
+        refusal(upload(&house, &body, &key, None)),
+        says(
+            "MalformedCertificate",
+            "Certificate is no longer valid. The 'Not After' date restriction on the certificate has passed."
+        )
+    );
     house.clock.set(today);
     upload(&house, &body, &key, Some(&authority.pem())).unwrap();
 }

@@ -95,7 +95,11 @@ fn tags_under_the_prefix_of_aws_are_refused() {
 #[test]
 fn to_set_no_tags_is_an_error_and_to_take_none_away_is_not() {
     let house = house();
-    let refusal = says("InvalidInput", "Tags must contain at least one entry.");
+    // As recorded from AWS of a server certificate.
+    let refusal = says(
+        "InvalidInput",
+        "The provided tag map must not be null/empty.",
+    );
     for (owner, member) in OWNERS {
         let owned = (member, "x");
         let tag = format!("Tag{owner}");

@@ -1,5 +1,7 @@
 //! Signing certificates, SSH public keys and service-specific credentials.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::json;
 
@@ -16,7 +18,7 @@ fn with_bob() -> House {
     house
 }
 
-fn certificate() -> String {
+pub(super) fn certificate() -> String {
     let params = CertificateParams::new(vec!["bob.example".to_owned()]).unwrap();
     params
         .self_signed(&KeyPair::generate().unwrap())
@@ -36,13 +38,22 @@ fn a_signing_certificate_lives_from_upload_to_deletion() {
     assert_eq!(shown["Status"], "Active");
     assert_eq!(shown["CertificateBody"], pem);
     let id = ("CertificateId", shown["CertificateId"].as_str().unwrap());
-    assert!((24..=128).contains(&id.1.len()), "{}", id.1);
     assert_eq!(
         house.good("ListSigningCertificates", &[BOB])["Certificates"][0],
         *shown
     );
-    assert_eq!(refusal(upload(&pem)).0, "DuplicateCertificate");
-    assert_eq!(refusal(upload("text")).0, "MalformedCertificate");
+    assert_eq!(id.1.len(), 32);
+    assert_eq!(
+        refusal(upload("text")),
+        says("MalformedCertificate", "Certificate text is malformed.")
+    );
+    // As recorded from AWS: the same one again is the same one, if it is the same user's.
+    assert_eq!(upload(&pem).unwrap(), uploaded);
+    let of_admin = [("UserName", "admin"), ("CertificateBody", pem.as_str())];
+    assert_eq!(
+        house.refused("UploadSigningCertificate", &of_admin),
+        says("DuplicateCertificate", "Duplicate certificate uploaded.")
+    );
     upload(&certificate()).unwrap();
     assert_eq!(
         refusal(upload(&certificate())),
@@ -57,6 +68,13 @@ fn a_signing_certificate_lives_from_upload_to_deletion() {
     );
     let listed = house.good("ListSigningCertificates", &[BOB]);
     assert!(listed.to_string().contains("Inactive"));
+    assert_eq!(
+        house.refused(
+            "UpdateSigningCertificate",
+            &[BOB, id, ("Status", "Expired")]
+        ),
+        says("InvalidInput", "Operation does not support status Expired")
+    );
     let missing = format!("The Certificate with id {} cannot be found.", id.1);
     let missing = says("NoSuchEntity", &missing);
     let of_admin = [("UserName", "admin"), id];
@@ -68,7 +86,7 @@ fn a_signing_certificate_lives_from_upload_to_deletion() {
         house.refused("DeleteUser", &[BOB]),
         says(
             "DeleteConflict",
-            "Cannot delete entity, must delete signing certificates first."
+            "Cannot delete entity, must delete certificates first."
         )
     );
     house.good("DeleteSigningCertificate", &[BOB, id]);
@@ -84,9 +102,10 @@ fn a_certificate_that_does_not_count_now_is_refused() {
     let pem = certificate();
     house.clock.set("1970-01-01T00:00:00Z".parse().unwrap());
     let form = [BOB, ("CertificateBody", pem.as_str())];
+    // As recorded from AWS of one that has ended.
     assert_eq!(
         house.refused("UploadSigningCertificate", &form).0,
-        "InvalidCertificate"
+        "MalformedCertificate"
     );
 }
 
@@ -102,12 +121,37 @@ fn an_ssh_key_lives_from_upload_to_deletion() {
     assert!(id.starts_with("APKA"), "{id}");
     let id = ("SSHPublicKeyId", id);
     let read = |encoding: &str| house.good("GetSSHPublicKey", &[BOB, id, ("Encoding", encoding)]);
-    assert_eq!(read("SSH")["SSHPublicKey"]["SSHPublicKeyBody"], SSH);
-    assert_eq!(read("PEM")["SSHPublicKey"]["SSHPublicKeyBody"], PEM.trim());
-    assert_eq!(refusal(upload(SSH)).0, "DuplicateSSHPublicKey");
-    assert_eq!(refusal(upload(PEM)).0, "DuplicateSSHPublicKey");
-    assert_eq!(refusal(upload("text")).0, "UnrecognizedPublicKeyEncoding");
-    assert_eq!(refusal(upload("ssh-rsa AAAA")).0, "InvalidPublicKey");
+    // As recorded from AWS: without the comment, and PEM with a line break at its end.
+    let (kind_and_blob, _comment) = SSH.trim().rsplit_once(' ').unwrap();
+    let pem = format!("{}\n", PEM.trim());
+    assert_eq!(
+        read("SSH")["SSHPublicKey"]["SSHPublicKeyBody"],
+        kind_and_blob
+    );
+    assert_eq!(read("PEM")["SSHPublicKey"]["SSHPublicKeyBody"], pem);
+    let duplicate = says(
+        "DuplicateSSHPublicKey",
+        "Duplicate SSH public key uploaded.",
+    );
+    assert_eq!(refusal(upload(SSH)), duplicate);
+    assert_eq!(refusal(upload(PEM)), duplicate);
+    assert_eq!(
+        refusal(upload("text")),
+        says(
+            "UnrecognizedPublicKeyEncoding",
+            "Invalid public key uploaded."
+        )
+    );
+    assert_eq!(
+        refusal(upload("ssh-rsa AAAA")),
+        says("InvalidPublicKey", "Invalid body for public key")
+    );
+    let of_admin = [("UserName", "admin"), id, ("Encoding", "SSH")];
+    let message = format!("User has no Public Key with id {}.", id.1);
+    assert_eq!(
+        house.refused("GetSSHPublicKey", &of_admin),
+        says("NoSuchEntity", &message)
+    );
     house.good("UpdateSSHPublicKey", &[BOB, id, ("Status", "Inactive")]);
     let listed = house.good("ListSSHPublicKeys", &[BOB]);
     let key = listed["SSHPublicKeys"][0].as_object().unwrap();
@@ -128,7 +172,6 @@ fn an_ssh_key_lives_from_upload_to_deletion() {
     let id = uploaded["SSHPublicKey"]["SSHPublicKeyId"].as_str().unwrap();
     let form = [BOB, ("SSHPublicKeyId", id), ("Encoding", "SSH")];
     let shown = house.good("GetSSHPublicKey", &form);
-    let (kind_and_blob, _comment) = SSH.trim().rsplit_once(' ').unwrap();
     assert_eq!(shown["SSHPublicKey"]["SSHPublicKeyBody"], kind_and_blob);
 }
 
@@ -140,7 +183,7 @@ fn a_service_credential_shows_its_secret_once() {
     let shown = &created["ServiceSpecificCredential"];
     assert_eq!(shown["ServiceUserName"], "bob-at-111122223333");
     let password = shown["ServicePassword"].as_str().unwrap();
-    assert_eq!(password.len(), 44);
+    assert_eq!(password.len(), 60);
     let id = shown["ServiceSpecificCredentialId"].as_str().unwrap();
     assert!(id.starts_with("ACCA"), "{id}");
     let id = ("ServiceSpecificCredentialId", id);
@@ -153,8 +196,17 @@ fn a_service_credential_shows_its_secret_once() {
         house.refused("CreateServiceSpecificCredential", &[BOB, service]),
         says(
             "LimitExceeded",
-            "Cannot exceed quota for ServiceSpecificCredentialsPerUser: 2"
+            "Cannot exceed quota for ContextSpecificCredentialsPerUserPerContext: 2"
         )
+    );
+    let of_admin = [("UserName", "admin"), id];
+    let message = format!(
+        "User admin does not have a service specific credential with id {}",
+        id.1
+    );
+    assert_eq!(
+        house.refused("ResetServiceSpecificCredential", &of_admin),
+        says("ValidationError", &message)
     );
     let reset = house.good("ResetServiceSpecificCredential", &[BOB, id]);
     assert_ne!(
@@ -195,7 +247,12 @@ fn an_api_key_expires_when_it_was_told_to() {
     let created = house.good("CreateServiceSpecificCredential", &form);
     let shown = &created["ServiceSpecificCredential"];
     assert_eq!(shown.get("ServicePassword"), None);
-    assert!(shown["ServiceCredentialSecret"].is_string());
+    assert_eq!(shown["ServiceCredentialAlias"], "bob-at-111122223333");
+    let key = shown["ServiceCredentialSecret"].as_str().unwrap();
+    let key = STANDARD.decode(key.strip_prefix("ABSK").unwrap()).unwrap();
+    let key = String::from_utf8(key).unwrap();
+    let secret = key.strip_prefix("bob-at-111122223333:").unwrap();
+    assert_eq!(secret.len(), 60);
     let age = shown["ExpirationDate"].as_i64().unwrap() - shown["CreateDate"].as_i64().unwrap();
     assert_eq!(age, 30 * 86_400);
     let status = || {
@@ -212,10 +269,8 @@ fn an_api_key_expires_when_it_was_told_to() {
         ("ServiceName", "codecommit.amazonaws.com"),
         ("CredentialAgeDays", "1"),
     ];
-    assert_eq!(
-        house.refused("CreateServiceSpecificCredential", &aged).0,
-        "InvalidInput"
-    );
+    let aged = house.good("CreateServiceSpecificCredential", &aged);
+    assert!(aged["ServiceSpecificCredential"]["ExpirationDate"].is_i64());
     let other = [BOB, ("ServiceName", "x")];
     assert_eq!(
         house.refused("CreateServiceSpecificCredential", &other),
@@ -226,4 +281,55 @@ fn an_api_key_expires_when_it_was_told_to() {
     );
     let listed = house.good("ListServiceSpecificCredentials", &[("UserName", "admin")]);
     assert_eq!(listed["ServiceSpecificCredentials"], json!([]));
+    assert_eq!(listed["IsTruncated"], false);
+}
+
+#[test]
+fn services_are_called_as_aws_was_recorded_to_take_them() {
+    let house = with_bob();
+    let shouted = [BOB, ("ServiceName", "CodeCommit.AMAZONAWS.com")];
+    let created = house.good("CreateServiceSpecificCredential", &shouted);
+    assert_eq!(
+        created["ServiceSpecificCredential"]["ServiceName"],
+        "codecommit.amazonaws.com"
+    );
+    let prefixes = [
+        ("cloudwatch.amazonaws.com", "APIAACWM"),
+        ("logs.amazonaws.com", "ACWL"),
+        ("aws-external-anthropic.amazonaws.com", "AEAA"),
+    ];
+    for (service, prefix) in prefixes {
+        let form = [BOB, ("ServiceName", service)];
+        let created = house.good("CreateServiceSpecificCredential", &form);
+        let key = &created["ServiceSpecificCredential"]["ServiceCredentialSecret"];
+        assert!(key.as_str().unwrap().starts_with(prefix), "{key}");
+    }
+    let list = |service: &str| {
+        house.call(
+            "ListServiceSpecificCredentials",
+            &[BOB, ("ServiceName", service)],
+        )
+    };
+    let count = |service: &str| {
+        let listed = list(service).unwrap();
+        listed["ServiceSpecificCredentials"]
+            .as_array()
+            .unwrap()
+            .len()
+    };
+    assert_eq!((count(""), count("LOGS.amazonaws.com")), (4, 1));
+    assert_eq!(
+        refusal(list("logs/amazonaws")),
+        says("ValidationError", "ServiceName must match [a-zA-Z0-9.-]*")
+    );
+    assert_eq!(
+        house.refused(
+            "ListServiceSpecificCredentials",
+            &[BOB, ("AllUsers", "true")]
+        ),
+        says(
+            "InvalidInput",
+            "Cannot list credentials for all users if a username is given"
+        )
+    );
 }
