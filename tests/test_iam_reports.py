@@ -59,7 +59,7 @@ def test_the_credential_report_tells_real_use(arnold, iam, refused):
     rows = list(csv.DictReader(io.StringIO(report["Content"].decode())))
     assert rows[0]["user"] == "<root_account>"
     assert rows[0]["arn"] == f"arn:aws:iam::{MAIN}:root"
-    assert rows[0]["password_enabled"] == "not_supported"
+    assert rows[0]["password_enabled"] == "false"
     assert rows[0]["access_key_1_active"] == "true"
     ann = next(row for row in rows if row["user"] == "ann")
     assert ann["access_key_1_last_used_date"] == last.strftime("%Y-%m-%dT%H:%M:%SZ")

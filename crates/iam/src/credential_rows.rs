@@ -38,7 +38,7 @@ pub(crate) const COLUMNS: [&str; 22] = [
 const NOT_APPLICABLE: &str = "N/A";
 /// It was never used.
 const NEVER: &str = "no_information";
-/// It is not told of root.
+/// Root's password does not expire by the password policy.
 const NOT_SUPPORTED: &str = "not_supported";
 /// What stands for root's name.
 const ROOT: &str = "<root_account>";
@@ -95,16 +95,24 @@ impl Rows {
 
 fn root_row(reader: &impl Read, account: &Account) -> Result<Vec<String>, Error> {
     let owner = KeyOwner::Root;
-    let used = password_last_used(reader, account.id, &owner)?;
     let mut row = vec![
         ROOT.to_owned(),
         format!("arn:aws:iam::{}:root", account.id),
         time(account.created),
-        NOT_SUPPORTED.to_owned(),
-        used,
-        NOT_SUPPORTED.to_owned(),
-        NOT_SUPPORTED.to_owned(),
     ];
+    let id = LoginProfile::id_of(account.id, &owner);
+    match reader.get::<LoginProfile>(account.id.as_str(), &id)? {
+        Some(profile) => row.extend([
+            truth(true),
+            password_last_used(reader, account.id, &owner)?,
+            time(profile.changed),
+        ]),
+        None => {
+            row.push(truth(false));
+            row.extend(std::iter::repeat_n(NOT_APPLICABLE.to_owned(), 2));
+        }
+    }
+    row.push(NOT_SUPPORTED.to_owned());
     row.push(truth(has_device(reader, account.id, &owner)?));
     keys(reader, account.id, &owner, &mut row)?;
     certificates(reader, account.id, &owner, &mut row)?;
@@ -185,7 +193,8 @@ fn keys(
     Ok(())
 }
 
-/// The columns of both signing certificates, the older one first.
+/// The columns of both signing certificates: one that is switched off comes first, as recorded
+/// from AWS, then the older one.
 fn certificates(
     reader: &impl Read,
     account: AccountId,
@@ -194,7 +203,15 @@ fn certificates(
 ) -> Result<(), Error> {
     let owner = Held::owner_value(account, owner);
     let mut held = reader.all::<SigningCertificate>(account.as_str(), "owner", Exactly(&owner))?;
-    held.sort_by(|a, b| (a.held.since, &a.held.id).cmp(&(b.held.since, &b.held.id)));
+    let place = |certificate: &SigningCertificate| {
+        let held = &certificate.held;
+        (
+            held.status == KeyStatus::Active,
+            held.since,
+            held.id.clone(),
+        )
+    };
+    held.sort_by_key(place);
     for slot in 0..SLOTS {
         match held.get(slot) {
             Some(certificate) => row.extend([

@@ -4,6 +4,7 @@ use aws::Clock as _;
 use identity::LastUsed;
 
 use super::house::{ACCOUNT, House, arn, refusal, says};
+use super::user_credentials::certificate;
 
 fn report(house: &House) -> Vec<Vec<String>> {
     let answer = house.good("GetCredentialReport", &[]);
@@ -117,9 +118,10 @@ fn every_column_follows_the_conventions() {
             format!("arn:aws:iam::{ACCOUNT}:root").as_str(),
         ),
         ("<root_account>", "user_creation_time", &root_made),
-        ("<root_account>", "password_enabled", "not_supported"),
-        ("<root_account>", "password_last_used", "no_information"),
-        ("<root_account>", "password_last_changed", "not_supported"),
+        // Of root's password AWS was recorded to tell all but when it must change.
+        ("<root_account>", "password_enabled", "false"),
+        ("<root_account>", "password_last_used", "N/A"),
+        ("<root_account>", "password_last_changed", "N/A"),
         ("<root_account>", "password_next_rotation", "not_supported"),
         ("<root_account>", "mfa_active", "false"),
         ("<root_account>", "access_key_1_active", "false"),
@@ -141,6 +143,35 @@ fn every_column_follows_the_conventions() {
         ("bob", "access_key_2_last_used_service", "s3"),
     ] {
         assert_eq!(value(&rows, user, column), expected, "{user} {column}");
+    }
+}
+
+#[test]
+fn a_certificate_that_is_switched_off_comes_first() {
+    let house = House::new();
+    // As recorded from AWS of two users: the older one is switched off, and the newer one.
+    for (user, switched_off) in [("ann", 0), ("bob", 1)] {
+        let name = ("UserName", user);
+        house.good("CreateUser", &[name]);
+        let mut ids = Vec::new();
+        for _ in 0..2 {
+            let form = [name, ("CertificateBody", &certificate())];
+            let uploaded = house.good("UploadSigningCertificate", &form);
+            let id = uploaded["Certificate"]["CertificateId"].as_str().unwrap();
+            ids.push((id.to_owned(), identity::iso(house.clock.epoch_seconds())));
+            later(&house, 1);
+        }
+        let id = ("CertificateId", ids[switched_off].0.as_str());
+        let form = [name, id, ("Status", "Inactive")];
+        house.good("UpdateSigningCertificate", &form);
+        ids.swap(0, switched_off);
+        house.good("GenerateCredentialReport", &[]);
+        let rows = report(&house);
+        assert_eq!(value(&rows, user, "cert_1_active"), "false");
+        assert_eq!(value(&rows, user, "cert_1_last_rotated"), ids[0].1);
+        assert_eq!(value(&rows, user, "cert_2_active"), "true");
+        assert_eq!(value(&rows, user, "cert_2_last_rotated"), ids[1].1);
+        house.clock.advance(aws::SignedDuration::from_hours(5));
     }
 }
 
