@@ -124,7 +124,11 @@ fn of_nine_codes_in_three_minutes_the_tenth_is_not_looked_at() {
     let into_stretch = house.clock.epoch_seconds().rem_euclid(180);
     let to_the_next = aws::SignedDuration::from_secs(181 - into_stretch);
     house.clock.advance(to_the_next);
-    let guess = [("SerialNumber", SERIAL), ("TokenCode", "00000a")];
+    // A code of long ago.
+    house.clock.advance(aws::SignedDuration::from_hours(-3));
+    let old = code(&house);
+    house.clock.advance(aws::SignedDuration::from_hours(3));
+    let guess = [("SerialNumber", SERIAL), ("TokenCode", &old)];
     for _ in 0..9 {
         assert_eq!(
             house.refused(&admin, "GetSessionToken", &guess),
