@@ -259,7 +259,8 @@ def test_a_token_is_bounded_and_authorized(arnold, refused):
             careless.get_web_identity_token(**{"Audience": ["x"], "SigningAlgorithm": "RS256", **more})
     with refused("JWTPayloadSizeExceededException", 400):
         tags = [{"Key": f"k{number}", "Value": "v" * 256} for number in range(50)]
-        admin.get_web_identity_token(Audience=["x"], SigningAlgorithm="RS256", Tags=tags)
+        admin.get_web_identity_token(Audience=["x" * 1000] * 10, SigningAlgorithm="RS256", Tags=tags)
+    admin.get_web_identity_token(Audience=["x" * 1000], SigningAlgorithm="RS256", Tags=tags)
     role = make_role(iam, "Short", trust({"AWS": MAIN}), allow("sts:*"))
     session = admin.assume_role(RoleArn=role, RoleSessionName="ss", DurationSeconds=900)
     short = arnold.client("sts", Keys.of(session["Credentials"]))

@@ -16,9 +16,9 @@ use crate::session_request::{TagInput, tags};
 /// Five minutes, unless asked otherwise.
 const DURATION_S_DEFAULT: i32 = 300;
 
-/// The largest payload of a token. AWS's own limit is not documented; header fields of common
-/// servers end here.
-const PAYLOAD_BYTES_MAX: usize = 8 * 1024;
+/// The largest payload of a token. AWS's own limit is not documented; it was recorded to sign
+/// one of 14,984 bytes (2026-09).
+const PAYLOAD_BYTES_MAX: usize = 16 * 1024;
 
 /// Gives the caller a token about itself.
 #[derive(Input)]
