@@ -3,7 +3,7 @@
 use aws::AccountId;
 use facts::OperationFacts;
 use identity::{
-    Account, Ask, CallerKind, GLOBAL_SCOPE, Origin, RootFeatures, Session, SessionKind,
+    Account, Ask, CallerKind, GLOBAL_SCOPE, Known, Origin, RootFeatures, Session, SessionKind,
 };
 use plane::{Call, Error, Operation, Permit, Touches};
 use store::{Read as _, Transaction};
@@ -37,7 +37,7 @@ impl AssumeRoot {
     /// The account whose root user is meant.
     fn target(&self) -> Result<AccountId, Error> {
         let text = self.target_principal.as_str();
-        let invalid = || Error::validation(format!("{text} is invalid"));
+        let invalid = || Error::validation("Request must contain a valid target principal");
         if let Ok(account) = text.parse() {
             return Ok(account);
         }
@@ -60,7 +60,9 @@ impl AssumeRoot {
         if arn.starts_with(TASK_POLICIES) && identity::aws_managed_policy(arn).is_some() {
             return Ok(arn);
         }
-        Err(Error::validation(format!("{arn} is invalid")))
+        Err(Error::validation(
+            "Request must contain valid AWS managed task policy ARN",
+        ))
     }
 }
 
@@ -75,7 +77,7 @@ impl Operation for AssumeRoot {
                 "Root sessions may not be assumed by root accounts.",
             ));
         }
-        let target = self.target()?;
+        let (target, task) = (self.target()?, self.task()?);
         // That the target trusts the caller's account is for `run` to say: the organization
         // does, no policy of the target's.
         let ask = Ask::new(
@@ -84,7 +86,7 @@ impl Operation for AssumeRoot {
             known.account().to_string(),
         )
         .key("aws:ResourceAccount", target.to_string())
-        .key("sts:TaskPolicyArn", self.task()?);
+        .key("sts:TaskPolicyArn", task);
         Ok(Touches::one(ask))
     }
 
@@ -92,14 +94,7 @@ impl Operation for AssumeRoot {
         let known = permit.known()?;
         let target = self.target()?;
         if let Some(reason) = refusal(tx, known.account(), target)? {
-            // The caller hears no more than of a refusal by policy: it might learn which
-            // accounts there are.
-            let message = format!(
-                "User: {} is not authorized to perform: sts:AssumeRoot on resource: {}",
-                known.arn(),
-                root_arn(target)
-            );
-            return Err(Error::access_denied(message).because(reason));
+            return Err(denied(known, target).because(reason));
         }
         let asked = self.duration_seconds.map_or(DURATION_S_DEFAULT, i64::from);
         let source_identity = known
@@ -124,6 +119,16 @@ impl Operation for AssumeRoot {
             source_identity,
         })
     }
+}
+
+/// A refusal without a reason, as recorded from AWS: the caller might learn which accounts
+/// there are.
+fn denied(known: &Known, target: AccountId) -> Error {
+    Error::access_denied(format!(
+        "User: {} is not authorized to perform: sts:AssumeRoot on resource: {}",
+        known.arn(),
+        root_arn(target)
+    ))
 }
 
 /// Why the account may not act as the root user of the other, if it may not.
