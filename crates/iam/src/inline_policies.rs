@@ -1,5 +1,7 @@
 //! Inline policies: documents that belong to one user, group or role and go with it.
 
+use std::collections::BTreeMap;
+
 use facts::OperationFacts;
 use identity::{Group, Role, User};
 use plane::{Call, Error, Operation, Permit, Touches};
@@ -20,6 +22,18 @@ pub(crate) struct PolicyNamePage {
     marker: Option<String>,
 }
 
+/// The name of the policy that is called so, in capitals or not, as recorded from AWS. An
+/// earlier version told names apart by their capitals; then the very name counts.
+fn name_of(inline: &BTreeMap<String, String>, called: &str) -> Option<String> {
+    if inline.contains_key(called) {
+        return Some(called.to_owned());
+    }
+    let mut names = inline.keys();
+    names
+        .find(|name| name.eq_ignore_ascii_case(called))
+        .cloned()
+}
+
 /// Adds an inline policy, or replaces the one of this name.
 fn put<E: Entity>(
     call: &Call,
@@ -31,7 +45,9 @@ fn put<E: Entity>(
     let mut entity = require_ours::<E>(tx, call.account()?, owner)?;
     documents::parse(document, Grammar::Identity)?;
     let inline = entity.inline_mut();
-    inline.insert(policy_name.to_owned(), document.to_owned());
+    // The policy keeps the name that it was made with.
+    let name = name_of(inline, policy_name).unwrap_or_else(|| policy_name.to_owned());
+    inline.insert(name, document.to_owned());
     let size: u64 = inline.values().map(|text| documents::size(text)).sum();
     if size > E::INLINE_SIZE {
         return Err(Error::new("LimitExceeded").say(format!(
@@ -52,7 +68,8 @@ fn get<E: Entity>(
     policy_name: &str,
 ) -> Result<(String, String), Error> {
     let entity = require::<E>(tx, call.account()?, owner)?;
-    match entity.inline().get(policy_name) {
+    let name = name_of(entity.inline(), policy_name);
+    match name.and_then(|name| entity.inline().get(&name)) {
         Some(document) => Ok((entity.name().to_owned(), documents::encoded(document))),
         None => Err(no_such_policy::<E>(policy_name)),
     }
@@ -80,9 +97,10 @@ fn delete<E: Entity>(
     policy_name: &str,
 ) -> Result<(), Error> {
     let mut entity = require_ours::<E>(tx, call.account()?, owner)?;
-    if entity.inline_mut().remove(policy_name).is_none() {
+    let Some(name) = name_of(entity.inline(), policy_name) else {
         return Err(no_such_policy::<E>(policy_name));
-    }
+    };
+    entity.inline_mut().remove(&name);
     entity::update(tx, &entity)
 }
 

@@ -299,12 +299,16 @@ impl ListPolicies {
         Ok(None)
     }
 
-    /// Whether a policy is used as the request wants it to be.
+    /// Whether a policy is used as the request wants it to be. How it is used matters only to
+    /// those that are used at all, as recorded from AWS.
     fn takes(&self, usage: Usage) -> bool {
+        if self.only_attached != Some(true) {
+            return true;
+        }
         match self.policy_usage_filter.as_deref() {
             Some("PermissionsBoundary") => usage.bounds > 0,
             Some(_) => usage.attached > 0,
-            None => usage.attached > 0 || self.only_attached != Some(true),
+            None => usage.attached > 0 || usage.bounds > 0,
         }
     }
 }

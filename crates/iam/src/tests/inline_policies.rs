@@ -59,6 +59,32 @@ fn an_inline_policy_is_put_shown_listed_and_deleted() {
 }
 
 #[test]
+fn names_are_one_in_capitals_and_not() {
+    let house = house();
+    for (owner, member, _) in OWNERS {
+        let by = (member, "x");
+        let named = |name| [by, ("PolicyName", name)];
+        let put = |name: &str, document: &str| {
+            let form = [by, ("PolicyName", name), ("PolicyDocument", document)];
+            house.good(&format!("Put{owner}Policy"), &form);
+        };
+        // As recorded from AWS.
+        put("MixedName", DOCUMENT);
+        let denying = DOCUMENT.replace("Allow", "Deny");
+        put("MIXEDNAME", &denying);
+        let listed = house.good(&plural(owner), &[by]);
+        assert_eq!(listed["PolicyNames"], serde_json::json!(["MixedName"]));
+        let shown = house.good(&format!("Get{owner}Policy"), &named("MIXEDNAME"));
+        assert_eq!(shown["PolicyName"], "MIXEDNAME");
+        let encoded = crate::documents::encoded(&denying);
+        assert_eq!(shown["PolicyDocument"], encoded);
+        house.good(&format!("Delete{owner}Policy"), &named("mixedname"));
+        let listed = house.good(&plural(owner), &[by]);
+        assert_eq!(listed["PolicyNames"], serde_json::json!([]));
+    }
+}
+
+#[test]
 fn what_no_policy_can_say_is_malformed() {
     let house = house();
     for (owner, member, _) in OWNERS {

@@ -333,25 +333,20 @@ fn a_listing_is_filtered_by_use() {
         "AttachUserPolicy",
         &[("UserName", "bob"), ("PolicyArn", &attached)],
     );
-    let cases: [(Form<'_>, &[&str]); 5] = [
+    let (only, local) = (("OnlyAttached", "true"), ("Scope", "Local"));
+    let as_policy = ("PolicyUsageFilter", "PermissionsPolicy");
+    let as_boundary = ("PolicyUsageFilter", "PermissionsBoundary");
+    // As recorded from AWS: the use filters what is in use, and nothing else.
+    let cases: [(Form<'_>, &[&str]); 8] = [
+        (&[only], &["attached", "bounding", "AdministratorAccess"]),
+        (&[only, local], &["attached", "bounding"]),
+        (&[only, as_policy], &["attached", "AdministratorAccess"]),
+        (&[only, as_boundary], &["bounding"]),
+        (&[local], &["attached", "bounding", "idle"]),
+        (&[local, as_policy], &["attached", "bounding", "idle"]),
+        (&[local, as_boundary], &["attached", "bounding", "idle"]),
         (
-            &[("OnlyAttached", "true")],
-            &["attached", "AdministratorAccess"],
-        ),
-        (
-            &[("OnlyAttached", "true"), ("Scope", "Local")],
-            &["attached"],
-        ),
-        (
-            &[("PolicyUsageFilter", "PermissionsPolicy")],
-            &["attached", "AdministratorAccess"],
-        ),
-        (
-            &[("PolicyUsageFilter", "PermissionsBoundary")],
-            &["bounding"],
-        ),
-        (
-            &[("OnlyAttached", "false"), ("Scope", "Local")],
+            &[("OnlyAttached", "false"), local],
             &["attached", "bounding", "idle"],
         ),
     ];

@@ -157,8 +157,11 @@ fn a_boundary_is_set_shown_and_taken_away() {
                 json!({"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": policy})
             );
         }
-        house.good(&format!("Delete{owner}PermissionsBoundary"), &[by]);
+        let delete = format!("Delete{owner}PermissionsBoundary");
+        house.good(&delete, &[by]);
         assert_eq!(get(), json!(null));
+        // As recorded from AWS.
+        assert_eq!(house.refused(&delete, &[by]).0, "NoSuchEntity");
     }
 }
 
