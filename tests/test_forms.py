@@ -1,6 +1,7 @@
 """S3's forms: browsers upload what a signed policy lets them, and nothing else."""
 
 import base64
+import hmac
 import json
 import re
 import subprocess
@@ -106,6 +107,32 @@ def test_a_policy_ends_and_says_which_condition_fails(arnold, s3):
     arnold.advance(601)
     assert refusal(send(made)) == (403, "AccessDenied", "Invalid according to Policy: Policy expired.")
     assert [held["Key"] for held in s3.list_objects_v2(Bucket=BUCKET)["Contents"]] == ["up/x"]
+
+
+def test_a_policy_without_a_bucket_is_good_for_none(arnold, s3):
+    """The bucket is a field that every policy has to speak of."""
+    made = form(arnold, version="s3")
+    policy = json.loads(base64.b64decode(made["fields"]["policy"]))
+    policy["conditions"].remove({"bucket": BUCKET})
+    text = base64.b64encode(json.dumps(policy).encode())
+    signature = base64.b64encode(hmac.new(ADMIN.secret_access_key.encode(), text, "sha1").digest())
+    answer = send(made, policy=text.decode(), signature=signature.decode())
+    assert refusal(answer) == (403, "AccessDenied", "Invalid according to Policy: Extra input fields: bucket")
+    assert send(made).status_code == 204
+
+
+def test_a_form_brings_tags_to_whoever_may_set_them(arnold, s3):
+    document = "<Tagging><TagSet><Tag><Key>0</Key><Value>0</Value></Tag><Tag><Key>1</Key><Value>1</Value></Tag></TagSet></Tagging>"
+    tagged = {"fields": {"tagging": document}, "conditions": [{"tagging": document}]}
+    assert send(form(arnold, **tagged)).status_code == 204
+    held = s3.get_object_tagging(Bucket=BUCKET, Key="up/a b.txt")["TagSet"]
+    assert held == [{"Key": "0", "Value": "0"}, {"Key": "1", "Value": "1"}]
+    plain = make_user(arnold.client("iam"), "plain", allow("s3:PutObject"))
+    assert refusal(send(form(arnold, plain, **tagged)))[:2] == (403, "AccessDenied")
+    assert send(form(arnold, plain)).status_code == 204
+    assert refusal(send(form(arnold), tagging=document))[2] == "Invalid according to Policy: Extra input fields: tagging"
+    broken = {"fields": {"tagging": "0=0"}, "conditions": [{"tagging": "0=0"}]}
+    assert refusal(send(form(arnold, **broken)))[:2] == (400, "MalformedXML")
 
 
 def test_a_session_that_has_ended_uploads_nothing(arnold, s3):

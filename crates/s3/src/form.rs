@@ -7,6 +7,7 @@
 mod file;
 mod policy;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use bytes::{Bytes, BytesMut};
@@ -17,7 +18,8 @@ use http_body_util::BodyExt;
 
 use crate::failure::{Failure, INVALID_ARGUMENT, MALFORMED_POST, POST_FIELDS_TOO_LARGE, element};
 use crate::payload::BodyRefused;
-use crate::request::{Target, not_implemented};
+use crate::request::Target;
+use crate::tags;
 use s3s::Body;
 
 pub use self::file::FileOfForm;
@@ -252,10 +254,14 @@ impl Form {
     pub fn headers(&self) -> Result<HeaderMap, BodyRefused> {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.fields {
+            let mut value = Cow::Borrowed(value);
             let header = match name.as_str() {
                 "acl" => "x-amz-acl",
                 // A document where the header has a query.
-                "tagging" => return Err(not_implemented().into()),
+                "tagging" => {
+                    value = Cow::Owned(tags::header_of(&value)?);
+                    "x-amz-tagging"
+                }
                 name if HEADERS.contains(&name)
                     || PREFIXES.iter().any(|prefix| name.starts_with(prefix)) =>
                 {

@@ -75,10 +75,57 @@ pub(crate) fn read_header(text: &str) -> Answer<Vec<records::Tag>> {
 
 /// Reads the tags that a new bucket's configuration brings, which the library passes over.
 pub(crate) fn read_document(document: &[u8]) -> Answer<Vec<records::Tag>> {
+    // What is no document at all the library refuses.
+    let (tags, _is_whole) = read_list(document, &[b"Tags"])?;
+    if tags
+        .iter()
+        .any(|tag: &records::Tag| tag.key.to_ascii_lowercase().starts_with("aws:"))
+    {
+        return Err(INVALID_TAG.say("User-defined tag keys can't start with \"aws:\". This prefix is reserved for system tags. Remove \"aws:\" from your tag keys and try again."));
+    }
+    check(tags, PER_BUCKET_MAX)
+}
+
+/// The document `Tagging` that a form brings, as the header that says the same.
+pub(crate) fn header_of(document: &str) -> Answer<String> {
+    let list: [&[u8]; 2] = [b"Tagging", b"TagSet"];
+    let (tags, Whole(true)) = read_list(document.as_bytes(), &list)? else {
+        return Err(MALFORMED_XML.into());
+    };
+    let encode = |text: &str| percent_encoding::utf8_percent_encode(text, EVERYTHING).to_string();
+    let pairs: Vec<String> = check(tags, PER_OBJECT_MAX)?
+        .iter()
+        .map(|tag| format!("{}={}", encode(&tag.key), encode(&tag.value)))
+        .collect();
+    Ok(pairs.join("&"))
+}
+
+/// What the header's values are encoded with.
+const EVERYTHING: &percent_encoding::AsciiSet = percent_encoding::NON_ALPHANUMERIC;
+
+/// Whether a document was well-formed to its end and had the list in it.
+struct Whole(bool);
+
+/// Reads the tags of a list, up to where the document breaks off.
+fn read_list(document: &[u8], list: &[&[u8]]) -> Answer<(Vec<records::Tag>, Whole)> {
+    let below = |names: &[&'static [u8]]| [list, names].concat();
+    let (one, key, value) = (
+        below(&[b"Tag"]),
+        below(&[b"Tag", b"Key"]),
+        below(&[b"Tag", b"Value"]),
+    );
     let mut reader = quick_xml::Reader::from_reader(document);
     let mut path: Vec<Vec<u8>> = Vec::new();
     let mut tags = Vec::new();
     let mut tag: (Option<String>, Option<String>) = (None, None);
+    let mut has_list = false;
+    let note = |path: &[Vec<u8>], tag: &mut (Option<String>, Option<String>), text: &str| {
+        if is_at(path, &key) {
+            tag.0.get_or_insert_default().push_str(text);
+        } else if is_at(path, &value) {
+            tag.1.get_or_insert_default().push_str(text);
+        }
+    };
     loop {
         match reader.read_event() {
             Ok(Event::Start(start)) => path.push(start.local_name().as_ref().to_vec()),
@@ -94,28 +141,27 @@ pub(crate) fn read_document(document: &[u8]) -> Answer<Vec<records::Tag>> {
                 note(&path, &mut tag, &text);
             }
             Ok(Event::End(_)) => {
-                if is_at(&path, &[b"Tags", b"Tag"]) {
+                has_list |= is_at(&path, list);
+                if is_at(&path, &one) {
                     match std::mem::take(&mut tag) {
                         (Some(key), Some(value)) => tags.push(records::Tag { key, value }),
                         _ => return Err(MALFORMED_XML.into()),
                     }
-                } else if is_at(&path, &[b"Tag", b"Value"]) && tag.1.is_none() {
+                } else if is_at(&path, &value) && tag.1.is_none() {
                     tag.1 = Some(String::new());
                 }
                 path.pop();
             }
-            // What is no document at all the library refuses.
-            Ok(Event::Eof) | Err(_) => break,
+            Ok(Event::Empty(empty)) => {
+                path.push(empty.local_name().as_ref().to_vec());
+                has_list |= is_at(&path, list);
+                path.pop();
+            }
+            Ok(Event::Eof) => return Ok((tags, Whole(has_list && path.is_empty()))),
+            Err(_) => return Ok((tags, Whole(false))),
             Ok(_) => {}
         }
     }
-    if tags
-        .iter()
-        .any(|tag: &records::Tag| tag.key.to_ascii_lowercase().starts_with("aws:"))
-    {
-        return Err(INVALID_TAG.say("User-defined tag keys can't start with \"aws:\". This prefix is reserved for system tags. Remove \"aws:\" from your tag keys and try again."));
-    }
-    check(tags, PER_BUCKET_MAX)
 }
 
 fn is_at(path: &[Vec<u8>], tail: &[&[u8]]) -> bool {
@@ -125,14 +171,6 @@ fn is_at(path: &[Vec<u8>], tail: &[&[u8]]) -> bool {
             .rev()
             .zip(tail.iter().rev())
             .all(|(a, b)| a.as_slice() == *b)
-}
-
-fn note(path: &[Vec<u8>], tag: &mut (Option<String>, Option<String>), text: &str) {
-    if is_at(path, &[b"Tags", b"Tag", b"Key"]) {
-        tag.0.get_or_insert_default().push_str(text);
-    } else if is_at(path, &[b"Tags", b"Tag", b"Value"]) {
-        tag.1.get_or_insert_default().push_str(text);
-    }
 }
 
 fn check(tags: Vec<records::Tag>, most: usize) -> Answer<Vec<records::Tag>> {

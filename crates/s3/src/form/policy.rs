@@ -2,6 +2,8 @@
 //!
 //! Every condition must hold, and every field must be one that the policy speaks of.
 
+use std::collections::BTreeSet;
+
 use aws::Timestamp;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -72,10 +74,12 @@ impl Form {
                 spoken_of.extend(condition.field().map(str::to_owned));
             }
         }
-        let extra: Vec<&str> = self
-            .fields
-            .keys()
-            .map(String::as_str)
+        // S3 puts the bucket among the fields, so that a policy is good for none unless it says
+        // which.
+        let mut fields: BTreeSet<&str> = self.fields.keys().map(String::as_str).collect();
+        fields.insert("bucket");
+        let extra: Vec<&str> = fields
+            .into_iter()
             .filter(|name| !CARRIERS.contains(name) && !name.starts_with("x-ignore-"))
             .filter(|name| !spoken_of.iter().any(|spoken| spoken == name))
             .collect();

@@ -116,6 +116,47 @@ async fn nothing_but_an_upload_comes_of_a_form() {
 }
 
 #[tokio::test]
+async fn tags_come_as_a_document() {
+    let tagging = |document: &str| {
+        let text = part("key", "k") + &part("tagging", document) + &file("f");
+        async move {
+            let (form, _) = taken(text).await.unwrap();
+            let headers = form
+                .headers()
+                .map_err(|refused| refused.code.into_owned())?;
+            Ok(headers["x-amz-tagging"].to_str().unwrap().to_owned())
+        }
+    };
+    let refused = |code: &str| Err(code.to_owned());
+    let many = "<Tag><Key>k</Key><Value>v</Value></Tag>".repeat(11);
+    for (tags, expected) in [
+        (
+            "<Tag><Key>a</Key><Value>x &amp; y</Value></Tag>",
+            refused("InvalidTag"),
+        ),
+        (
+            "<Tag><Key>a b</Key><Value>x=y</Value></Tag><Tag><Key>c</Key><Value></Value></Tag>",
+            Ok("a%20b=x%3Dy&c=".to_owned()),
+        ),
+        ("", Ok(String::new())),
+        ("<Tag><Key>a</Key></Tag>", refused("MalformedXML")),
+        (&many, refused("BadRequest")),
+    ] {
+        let document = format!("<Tagging><TagSet>{tags}</TagSet></Tagging>");
+        assert_eq!(tagging(&document).await, expected, "{document}");
+    }
+    for broken in [
+        "",
+        "a=b",
+        "<Tagging><TagSet>",
+        "<TagSet></TagSet>",
+        "<Tagging/>",
+    ] {
+        assert_eq!(tagging(broken).await, refused("MalformedXML"), "{broken}");
+    }
+}
+
+#[tokio::test]
 async fn a_policy_is_kept_to_the_letter() {
     use base64::Engine as _;
     let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
@@ -128,6 +169,7 @@ async fn a_policy_is_kept_to_the_letter() {
         ("", "", "x-ignore-b", "abc", "ok"),
         ("00:01:00", "00:00:00", "", "abc", "AccessDenied"),
         ("\"b\"", "\"c\"", "", "abc", "AccessDenied"),
+        ("{\"bucket\":\"b\"},", "", "", "abc", "AccessDenied"),
         ("up/", "upper/", "", "abc", "AccessDenied"),
         ("\"1\"", "\"2\"", "", "abc", "AccessDenied"),
         (
