@@ -48,6 +48,17 @@ MEMBER = {
     ],
 }
 
+# What AWS's servers were recorded to hold otherwise than their models say (2026-09): by service,
+# the shapes of whose members a copy is held to another pattern, and the shapes themselves.
+SERVERS_PATTERN = "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]+"
+PATTERNS_OF_MEMBERS = {"iam": {"SimulationPolicyListType": SERVERS_PATTERN}}
+PATTERNS = {
+    "sts": {
+        "sessionPolicyDocumentType": SERVERS_PATTERN,
+        "unrestrictedSessionPolicyDocumentType": SERVERS_PATTERN,
+    },
+}
+
 
 def kept(where, value, keys):
     unknown = set(value) - set(keys["keep"]) - set(keys["drop"])
@@ -100,6 +111,17 @@ def reached(model):
     return seen
 
 
+def as_served(service, shapes):
+    """Puts the patterns of AWS's servers in the place of the model's."""
+    for name, pattern in PATTERNS.get(service, {}).items():
+        shapes[name]["pattern"] = pattern
+    for name, pattern in PATTERNS_OF_MEMBERS.get(service, {}).items():
+        member = shapes[name]["member"]
+        copy = f"{name}Member"
+        shapes[copy] = {**shapes[member["shape"]], "pattern": pattern}
+        shapes[name]["member"] = {**member, "shape": copy}
+
+
 def main():
     folder, services = Path(sys.argv[1]), sys.argv[2:]
     loader = Loader()
@@ -108,6 +130,7 @@ def main():
         model = loader.load_service_model(service, "service-2")
         metadata = {"name": service, "source": f"botocore {botocore.__version__}"}
         metadata |= kept(service, model["metadata"], METADATA)
+        as_served(service, model["shapes"])
         seen = reached(model)
         operations = [line(operation(name, value)) for name, value in sorted(model["operations"].items())]
         shapes = [line(shape(name, value)) for name, value in sorted(model["shapes"].items()) if name in seen]

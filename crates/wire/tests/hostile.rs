@@ -178,7 +178,7 @@ fn elements_of_lists_are_numbered_almost_without_gaps() {
         let found = post(operation, body.as_bytes()).unwrap();
         assert_eq!(
             validate(operation, &found).unwrap_err().message.unwrap(),
-            r"1 validation error detected: Value at 'policyInputList' failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 131072, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [\u0009\u000A\u000D\u0020-\u00FF]+]"
+            r"1 validation error detected: Value at 'policyInputList' failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 131072, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]+]"
         );
     }
 }

@@ -2100,7 +2100,8 @@ mod shape {
         Member { name: "ResourceHandlingOption", wire_name: "ResourceHandlingOption", shape: &ResourceHandlingOptionType, required: false, location: Location::Body, idempotency_token: false },
         Member { name: "MaxItems", wire_name: "MaxItems", shape: &maxItemsType, required: false, location: Location::Body, idempotency_token: false },
         Member { name: "Marker", wire_name: "Marker", shape: &markerType, required: false, location: Location::Body, idempotency_token: false },], union: false, payload: None }, sensitive: false };
-    pub(super) static SimulationPolicyListType: Shape = Shape { name: "SimulationPolicyListType", kind: Kind::List(&policyDocumentType, ANY), sensitive: false };
+    pub(super) static SimulationPolicyListType: Shape = Shape { name: "SimulationPolicyListType", kind: Kind::List(&SimulationPolicyListTypeMember, ANY), sensitive: false };
+    pub(super) static SimulationPolicyListTypeMember: Shape = Shape { name: "SimulationPolicyListTypeMember", kind: Kind::String(Text { length: Range { min: Some(1), max: Some(131072) }, pattern: Some(Pattern { index: 67, text: "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]+" }), choices: &[] }), sensitive: false };
     pub(super) static SourceRoleTemplate: Shape = Shape { name: "SourceRoleTemplate", kind: Kind::Structure { members: &[
         Member { name: "TemplateArn", wire_name: "TemplateArn", shape: &arnType, required: true, location: Location::Body, idempotency_token: false },
         Member { name: "TemplateMinorVersion", wire_name: "TemplateMinorVersion", shape: &integerType, required: true, location: Location::Body, idempotency_token: false },], union: false, payload: None }, sensitive: false };

@@ -51,6 +51,30 @@ fn a_session_stays_within_its_policies() {
 }
 
 #[test]
+fn a_policy_has_the_characters_that_aws_takes() {
+    let house = House::new();
+    let (role, admin) = (house.open_role("r"), house.admin());
+    house.assume(
+        &admin,
+        &role,
+        &[("Policy", &READ.replace("*", "arn:aws:s3:::\u{e9}*"))],
+    );
+    // As recorded from AWS, whose model says otherwise.
+    for character in ['\u{7f}', '\u{80}', '\u{a0}', '\u{100}'] {
+        let text = READ.replace('*', &format!("{character}*"));
+        assert_eq!(
+            house.cannot_assume(&admin, &role, &[("Policy", &text)]),
+            says(
+                "ValidationError",
+                &format!(
+                    r"1 validation error detected: Value '{text}' at 'policy' failed to satisfy constraint: Member must satisfy regular expression pattern: [\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]+"
+                )
+            )
+        );
+    }
+}
+
+#[test]
 fn a_policy_that_is_none_is_malformed() {
     let house = House::new();
     let role = house.open_role("r");
