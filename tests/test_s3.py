@@ -467,6 +467,17 @@ def test_cors_is_kept_and_answered(arnold, s3):
     assert ask("https://evil.example").status_code == 403
 
 
+def test_a_new_bucket_encrypts_and_blocks_keys_of_callers(s3):
+    """As recorded from AWS of a bucket to which nobody said anything of encryption."""
+    assert s3.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"] == [
+        {
+            "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"},
+            "BucketKeyEnabled": False,
+            "BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]},
+        }
+    ]
+
+
 def test_a_connection_goes_on_after_requests_without_a_body(arnold, s3):
     s3.put_object(Bucket=BUCKET, Key="kept", Body=b"there")
     there = s3.generate_presigned_url("get_object", Params={"Bucket": BUCKET, "Key": "kept"})
