@@ -10,6 +10,8 @@ import requests
 from arnold import ADMIN, MAIN, ROOT_USER, Arnold, Keys
 from company import Company, make_user
 
+HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"
+
 
 def test_health_is_told_to_everybody(shared):
     answer = requests.get(f"{shared.url}/_arnold/health", timeout=30)
@@ -75,6 +77,32 @@ def test_every_call_is_on_record(eventful):
     assert denied["errorCode"] == "AccessDenied"
     federated = next(event for event in events if event["eventName"] == "AssumeRoleWithWebIdentity")
     assert federated["userIdentity"]["type"] == "WebIdentityUser"
+
+
+def test_the_record_tells_which_keys_somebody_was_given(eventful):
+    """As in CloudTrail: what a change was answered is on record, and so are the keys of credentials."""
+    arnold, _ = eventful
+    events = arnold.audit()
+
+    def told(name, **further):
+        found = [event for event in events if event["eventName"] == name and further.items() <= event.items()]
+        return found[0]["responseElements"]
+
+    given = told("AssumeRoleWithWebIdentity")
+    reads = next(event for event in events if event["eventName"] == "GetObject")
+    assert reads["userIdentity"]["accessKeyId"] == given["credentials"]["accessKeyId"]
+    assert reads["userIdentity"]["arn"] == given["assumedRoleUser"]["arn"]
+    assert given["credentials"]["secretAccessKey"] == HIDDEN
+    assert given["credentials"]["sessionToken"] == HIDDEN
+    moment = r"[A-Z][a-z]{2} \d{1,2}, \d{4}, \d{1,2}:\d\d:\d\d [AP]M"
+    assert re.fullmatch(moment, given["credentials"]["expiration"])
+    made = told("CreateUser")["user"]
+    assert (made["userName"], made["arn"]) == ("ann", f"arn:aws:iam::{MAIN}:user/ann")
+    assert re.fullmatch(moment, made["createDate"])
+    assert told("CreateAccessKey")["accessKey"]["secretAccessKey"] == HIDDEN
+    # What was only read, and what was refused, is not told.
+    assert told("GetCallerIdentity") is None
+    assert told("ListUsers", errorCode="AccessDenied") is None
 
 
 def test_what_lies_in_the_folder_is_for_its_owner_only(eventful):

@@ -29,6 +29,8 @@ pub struct Event {
     pub(crate) region: String,
     pub(crate) service: &'static str,
     pub(crate) parameters: Parameters,
+    /// What a call that changed something was answered.
+    pub(crate) elements: Option<Structure>,
     /// Further facts of somebody's sign-in; `None` for every other event.
     pub(crate) sign_in: Option<Map<String, Value>>,
     pub(crate) outcome: Outcome,
@@ -110,6 +112,7 @@ impl Event {
             region: crate::pipeline::REGION_DEFAULT.to_owned(),
             service: service.signing_name,
             parameters: Parameters::Unknown,
+            elements: None,
             sign_in: None,
             outcome: Outcome::Done,
         }
@@ -139,6 +142,7 @@ impl Event {
                 bucket: facts.bucket,
                 key: facts.key,
             },
+            elements: None,
             sign_in: None,
             outcome,
         }
@@ -167,6 +171,7 @@ impl Event {
             region: request.region.clone(),
             service: "signin",
             parameters: Parameters::Unknown,
+            elements: None,
             sign_in: Some(details),
             outcome,
         }
@@ -193,6 +198,37 @@ impl Event {
     /// What a deed without a wire was about.
     pub(crate) fn parameters(&mut self, parameters: Structure) {
         self.parameters = Parameters::Input(parameters);
+    }
+
+    /// Notes the answer of a call that the record shows it of.
+    pub(crate) fn answered(&mut self, output: Structure) {
+        if self.shows_elements() {
+            self.elements = Some(output);
+        }
+    }
+
+    /// Whether the record shows what was answered: as in CloudTrail, of calls that change
+    /// something or give credentials, and only where the models say what is secret.
+    fn shows_elements(&self) -> bool {
+        match self.service {
+            "sts" => {
+                self.name.starts_with("Assume")
+                    || matches!(&*self.name, "GetFederationToken" | "GetSessionToken")
+            }
+            "iam" | "organizations" | "sso" | "identitystore" => !self.is_read_only(),
+            _ => false,
+        }
+    }
+
+    /// Whether the call changes nothing, by AWS's naming.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.sign_in.is_none()
+            && [
+                "Get", "List", "Describe", "Head", "Simulate", "Lookup", "Validate", "Check",
+                "Assume", "Decode",
+            ]
+            .iter()
+            .any(|verb| self.name.starts_with(verb))
     }
 
     pub(crate) fn failed(&mut self, error: &Error) {

@@ -29,8 +29,8 @@ impl Event {
         line
     }
 
-    /// The line without its end. `omitted` is how large it would be with the parameters; they
-    /// are left out then.
+    /// The line without its end. `omitted` is how large it would be with parameters and answer;
+    /// they are left out then.
     fn write(&self, event_id: &str, omitted: Option<usize>) -> String {
         let is_s3 = self.service == "s3";
         let (code, message, cause) = match &self.outcome {
@@ -61,16 +61,14 @@ impl Event {
             line.text_if("errorCode", code.as_deref());
             line.text_if("errorMessage", message.as_deref());
             match omitted {
-                Some(bytes) => line.object("requestParameters", |shown| left_out(shown, bytes)),
-                None => self.parameters_shown(line),
-            }
-            match &self.sign_in {
-                Some(_) => line.object("responseElements", |elements| {
-                    let done = code.is_none();
-                    let word = if done { "\"Success\"" } else { "\"Failure\"" };
-                    elements.member_named(&self.name).push_str(word);
-                }),
-                None => line.null("responseElements"),
+                Some(bytes) => {
+                    line.object("requestParameters", |shown| left_out(shown, bytes));
+                    line.null("responseElements");
+                }
+                None => {
+                    self.parameters_shown(line);
+                    self.elements_shown(line);
+                }
             }
             if cause.is_some() || self.sign_in.is_some() {
                 line.object("additionalEventData", |additional| {
@@ -80,7 +78,7 @@ impl Event {
             }
             line.text("requestID", &self.request_id);
             line.text("eventID", event_id);
-            line.truth("readOnly", self.sign_in.is_none() && read_only(&self.name));
+            line.truth("readOnly", self.is_read_only());
             let kind = match self.sign_in {
                 Some(_) => "AwsConsoleSignIn",
                 None => "AwsApiCall",
@@ -113,6 +111,23 @@ impl Event {
                 shown.text_if("key", key.as_deref().map(cut).as_deref());
             }),
             (Parameters::Omitted(bytes), _) => line.object(NAME, |shown| left_out(shown, *bytes)),
+            _ => line.null(NAME),
+        }
+    }
+
+    fn elements_shown(&self, line: &mut JsonObject<'_>) {
+        const NAME: &str = "responseElements";
+        match (&self.elements, self.operation) {
+            (Some(output), Some(operation)) => {
+                wire::redact_output(line.member(NAME), operation, output);
+            }
+            _ if self.sign_in.is_some() => line.object(NAME, |elements| {
+                let word = match self.outcome {
+                    Outcome::Done => "\"Success\"",
+                    Outcome::Failed { .. } => "\"Failure\"",
+                };
+                elements.member_named(&self.name).push_str(word);
+            }),
             _ => line.null(NAME),
         }
     }
@@ -154,16 +169,6 @@ fn cut(text: &str) -> Cow<'_, str> {
     let end = text.floor_char_boundary(TEXT_BYTES_MAX - ENDING.len());
     let (kept, _) = text.split_at(end);
     Cow::Owned(format!("{kept}{ENDING}"))
-}
-
-/// Whether a call of this name changes nothing, by AWS's naming.
-fn read_only(name: &str) -> bool {
-    [
-        "Get", "List", "Describe", "Head", "Simulate", "Lookup", "Validate", "Check", "Assume",
-        "Decode",
-    ]
-    .iter()
-    .any(|verb| name.starts_with(verb))
 }
 
 fn vouched_identity(identity: &mut JsonObject<'_>, vouched: &Vouched) {

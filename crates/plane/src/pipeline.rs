@@ -378,7 +378,11 @@ fn encode(
     event: &mut Event,
 ) -> Outgoing {
     match answer {
-        Ok(output) => wire::encode(routed.operation, routed.format, &output, request_id),
+        Ok(output) => {
+            let outgoing = wire::encode(routed.operation, routed.format, &output, request_id);
+            event.answered(output);
+            outgoing
+        }
         Err(error) => {
             event.failed(&error);
             log(routed.operation, &error, request_id);
