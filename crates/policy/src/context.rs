@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use crate::instant;
 use crate::key::{self, Key};
@@ -9,23 +10,19 @@ use crate::key::{self, Key};
 /// The condition keys of one request. Names ignore case, those of tags included.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
-    /// Every name and value, one after the other: one piece of memory for all.
+    /// Every name and value as they were set, one after the other: one piece of memory for all.
     text: String,
-    /// Where to find the first entries: their numbers from 1 on, under the highest bits of
-    /// their names' hashes or the next free place.
-    places: Places,
-    /// The hash of each entry's name.
-    hashes: Vec<u64>,
-    entries: Vec<Entry>,
     values: Vec<Stored>,
+    /// Every setting, in its order. A key that was set again has several.
+    settings: Vec<Setting>,
+    /// Made when the first key is looked for: many a request meets no condition.
+    index: OnceLock<Index>,
 }
 
+/// A name with the values that it was given.
 #[derive(Debug, Clone)]
-struct Entry {
-    /// Folded: what is looked up is folded too.
+struct Setting {
     name: Range<usize>,
-    /// As it was written when it was set first.
-    written: Range<usize>,
     values: Range<usize>,
     shape: Shape,
 }
@@ -64,12 +61,12 @@ pub(crate) struct Value<'c> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Found<'c> {
     context: &'c Context,
-    entry: &'c Entry,
+    setting: &'c Setting,
 }
 
 impl<'c> Found<'c> {
     pub(crate) fn values(self) -> impl Iterator<Item = Value<'c>> {
-        let stored = self.context.values.get(self.entry.values.clone());
+        let stored = self.context.values.get(self.setting.values.clone());
         stored.unwrap_or_default().iter().map(move |stored| Value {
             text: self.context.slice(&stored.text),
             typed: stored.typed,
@@ -78,7 +75,7 @@ impl<'c> Found<'c> {
 
     /// Whether the key holds a set by nature, be it of one value.
     pub(crate) fn is_set(self) -> bool {
-        self.entry.shape == Shape::Many
+        self.setting.shape == Shape::Many
     }
 
     /// The value that stands for the key in a variable. A set has none.
@@ -98,11 +95,10 @@ impl Context {
     pub fn with_room() -> Context {
         const KEYS: usize = 32;
         Context {
-            text: String::with_capacity(64 * KEYS),
-            places: Places::default(),
-            hashes: Vec::with_capacity(KEYS),
-            entries: Vec::with_capacity(KEYS),
+            text: String::with_capacity(48 * KEYS),
             values: Vec::with_capacity(KEYS),
+            settings: Vec::with_capacity(KEYS),
+            index: OnceLock::new(),
         }
     }
 
@@ -156,26 +152,14 @@ impl Context {
             .flat_map(|found| found.values().map(|value| value.text))
     }
 
-    /// All keys that are present, as whoever set them wrote them, with their values.
+    /// All keys that are present, as whoever set them first wrote them, with their values.
     pub fn entries(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = &str>)> {
-        let present = self.entries.iter().filter(|entry| !entry.values.is_empty());
-        present.map(|entry| {
-            let found = Found {
-                context: self,
-                entry,
-            };
-            let values = found.values().map(|value| value.text);
-            (self.slice(&entry.written), values)
+        let known = self.index().entries.iter();
+        known.filter_map(|entry| {
+            let first = self.settings.get(entry.first)?;
+            let values = self.found(entry)?.values().map(|value| value.text);
+            Some((self.slice(&first.name), values))
         })
-    }
-
-    /// Forgets every key and keeps the memory.
-    pub fn clear(&mut self) {
-        self.text.clear();
-        self.places = Places::default();
-        self.hashes.clear();
-        self.entries.clear();
-        self.values.clear();
     }
 
     pub(crate) fn find(&self, key: &Key) -> Option<Found<'_>> {
@@ -183,23 +167,27 @@ impl Context {
     }
 
     fn look_up(&self, hash: u64, name: &str) -> Option<Found<'_>> {
-        let entry = self.entries.get(self.position(hash, name)?)?;
-        // A set without values cannot be told from no set.
-        (!entry.values.is_empty()).then_some(Found {
+        let index = self.index();
+        self.found(index.entries.get(index.position(hash, name)?)?)
+    }
+
+    /// What a key was given last. A set without values cannot be told from no set.
+    fn found(&self, entry: &Entry) -> Option<Found<'_>> {
+        let setting = self.settings.get(entry.last)?;
+        (!setting.values.is_empty()).then_some(Found {
             context: self,
-            entry,
+            setting,
         })
     }
 
-    /// Where the key of this folded name is.
-    fn position(&self, hash: u64, name: &str) -> Option<usize> {
-        let is_it = |at: &usize| {
-            let named =
-                |entry: &Entry| key::same(self.slice(&entry.name).as_bytes(), name.as_bytes());
-            self.hashes.get(*at) == Some(&hash) && self.entries.get(*at).is_some_and(named)
-        };
-        let found = self.places.under(hash).find(is_it);
-        found.or_else(|| (PLACED_MAX..self.entries.len()).find(is_it))
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| {
+            let mut index = Index::with_room(self.settings.len(), self.text.len());
+            for (number, setting) in self.settings.iter().enumerate() {
+                index.enter(self.slice(&setting.name), number);
+            }
+            index
+        })
     }
 
     fn slice(&self, range: &Range<usize>) -> &str {
@@ -214,57 +202,105 @@ impl Context {
     }
 
     fn store(&mut self, value: &str, typed: Typed) {
+        let text = self.push(value);
+        self.values.push(Stored { text, typed });
+    }
+
+    fn push(&mut self, text: &str) -> Range<usize> {
         let start = self.text.len();
-        self.text.push_str(value);
-        self.values.push(Stored {
-            text: start..self.text.len(),
-            typed,
+        self.text.push_str(text);
+        start..self.text.len()
+    }
+
+    /// Gives the values from `first` on to a key.
+    fn name(&mut self, key: &str, first: usize, shape: Shape) {
+        self.index.take();
+        let name = self.push(key);
+        self.settings.push(Setting {
+            name,
+            values: first..self.values.len(),
+            shape,
+        });
+    }
+}
+
+/// Where to find the setting of each key that counts: its last one.
+#[derive(Debug, Clone, Default)]
+struct Index {
+    /// The keys' names in lower case: what is looked up is folded too.
+    names: String,
+    /// Where to find the first entries: their numbers from 1 on, under the highest bits of
+    /// their names' hashes or the next free place.
+    places: Places,
+    /// The hash of each entry's name.
+    hashes: Vec<u64>,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    name: Range<usize>,
+    /// The number of the setting that named the key first, as it is shown to be written.
+    first: usize,
+    last: usize,
+}
+
+impl Index {
+    /// An empty index with room for so many keys, whose names have at most so many bytes.
+    fn with_room(keys: usize, bytes: usize) -> Index {
+        Index {
+            names: String::with_capacity(bytes),
+            places: Places::default(),
+            hashes: Vec::with_capacity(keys),
+            entries: Vec::with_capacity(keys),
+        }
+    }
+
+    fn enter(&mut self, name: &str, setting: usize) {
+        let start = self.names.len();
+        self.push_folded(name);
+        let name = start..self.names.len();
+        let folded = self.names.get(name.clone()).unwrap_or_default();
+        let hash = key::hash(folded.as_bytes());
+        let known = self.position(hash, folded);
+        if let Some(entry) = known.and_then(|at| self.entries.get_mut(at)) {
+            entry.last = setting;
+            self.names.truncate(start);
+            return;
+        }
+        self.places.put(hash, self.entries.len());
+        self.hashes.push(hash);
+        self.entries.push(Entry {
+            name,
+            first: setting,
+            last: setting,
         });
     }
 
     /// Writes a name in lower case.
     fn push_folded(&mut self, name: &str) {
-        let start = self.text.len();
+        let start = self.names.len();
         if !name.is_ascii() {
-            self.text.push_str(&key::fold(name));
+            self.names.push_str(&key::fold(name));
             return;
         }
-        self.text.push_str(name);
-        if let Some(written) = self.text.get_mut(start..) {
+        self.names.push_str(name);
+        if let Some(written) = self.names.get_mut(start..) {
             written.make_ascii_lowercase();
         }
     }
 
-    /// Gives the values from `first` on to a key.
-    fn name(&mut self, key: &str, first: usize, shape: Shape) {
-        let start = self.text.len();
-        self.push_folded(key);
-        let name = start..self.text.len();
-        let folded = self.slice(&name);
-        let is_as_written = key::same(folded.as_bytes(), key.as_bytes());
-        let hash = key::hash(folded.as_bytes());
-        let known = self.position(hash, folded);
-        let values = first..self.values.len();
-        if let Some(entry) = known.and_then(|at| self.entries.get_mut(at)) {
-            entry.values = values;
-            entry.shape = shape;
-            self.text.truncate(start);
-            return;
-        }
-        let written = if is_as_written {
-            name.clone()
-        } else {
-            self.text.push_str(key);
-            name.end..self.text.len()
+    /// Where the key of this folded name is.
+    fn position(&self, hash: u64, name: &str) -> Option<usize> {
+        let is_it = |at: &usize| {
+            let named = |entry: &Entry| {
+                let known = self.names.get(entry.name.clone()).unwrap_or_default();
+                key::same(known.as_bytes(), name.as_bytes())
+            };
+            self.hashes.get(*at) == Some(&hash) && self.entries.get(*at).is_some_and(named)
         };
-        self.places.put(hash, self.entries.len());
-        self.hashes.push(hash);
-        self.entries.push(Entry {
-            name,
-            written,
-            values,
-            shape,
-        });
+        let found = self.places.under(hash).find(is_it);
+        found.or_else(|| (PLACED_MAX..self.entries.len()).find(is_it))
     }
 }
 
@@ -353,8 +389,6 @@ mod tests {
             assert!((0..=n).all(found), "{n}");
             assert!(!(n + 1..310).any(found), "{n}");
         }
-        context.clear();
-        assert_eq!(context.get("aws:PrincipalTag/1").next(), None);
     }
 
     #[test]
