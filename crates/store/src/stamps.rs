@@ -1,7 +1,9 @@
 //! Change marks in memory, so that caches know without asking the store.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use foldhash::fast::RandomState;
 
 /// How many marks there are. Records that share one make caches look again needlessly,
 /// never the other way round.
@@ -22,7 +24,7 @@ impl Stamps {
     pub fn new() -> Stamps {
         Stamps {
             slots: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
-            hasher: RandomState::new(),
+            hasher: RandomState::default(),
         }
     }
 
