@@ -16,17 +16,13 @@ use crate::payload::Witness;
 use crate::request::Target;
 use crate::rfc2047;
 
-/// The request's id, if the layer in front has given it one. Put it in the extensions.
-#[derive(Debug, Clone)]
-pub struct RequestId(pub String);
-
 /// A request under way.
 pub(crate) struct Call {
     pub(crate) caller: CallerHandle,
     pub(crate) now: Timestamp,
     pub(crate) method: Method,
-    pub(crate) target: Target,
-    /// As they came, without what belongs to signing.
+    pub(crate) target: Arc<Target>,
+    /// As they came, with those that a presigned address stands for.
     pub(crate) headers: HeaderMap,
     pub(crate) conditions: Conditions,
     pub(crate) source_conditions: Conditions,
@@ -55,34 +51,32 @@ pub(crate) struct Finish {
 pub(crate) type Rewrite = Box<dyn FnOnce(String) -> String + Send>;
 
 impl Call {
-    /// The call, and the headers that are left for the parsing library.
+    /// A call that nobody has asked the gate about.
     pub(crate) fn new(
         caller: CallerHandle,
         now: Timestamp,
         method: Method,
-        target: Target,
+        target: Arc<Target>,
         headers: HeaderMap,
         is_form: bool,
         witness: Arc<Witness>,
-    ) -> (Call, HeaderMap) {
-        let mut left = headers.clone();
-        let call = Call {
+    ) -> Call {
+        Call {
             caller,
             now,
             method,
             target,
-            conditions: Conditions::take(&mut left),
-            source_conditions: Conditions::take_copy_source(&mut left),
-            range: Range::take(&mut left),
-            if_range: IfRange::take(&mut left),
+            conditions: Conditions::read(&headers),
+            source_conditions: Conditions::read_copy_source(&headers),
+            range: Range::read(&headers),
+            if_range: IfRange::read(&headers),
             headers,
             is_form,
             witness,
             asked: AtomicBool::new(false),
             document: OnceLock::new(),
             finish: Mutex::default(),
-        };
-        (call, left)
+        }
     }
 
     /// A header's text.

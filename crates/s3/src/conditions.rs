@@ -51,9 +51,9 @@ pub(crate) struct Conditions {
 }
 
 impl Conditions {
-    /// Takes the request's own conditions out of its headers.
-    pub(crate) fn take(headers: &mut HeaderMap) -> Conditions {
-        Conditions::read(
+    /// The request's own conditions.
+    pub(crate) fn read(headers: &HeaderMap) -> Conditions {
+        Conditions::named(
             headers,
             "if-match",
             "if-none-match",
@@ -62,9 +62,9 @@ impl Conditions {
         )
     }
 
-    /// Takes the conditions on the source of a copy out of the headers.
-    pub(crate) fn take_copy_source(headers: &mut HeaderMap) -> Conditions {
-        Conditions::read(
+    /// The conditions on the source of a copy.
+    pub(crate) fn read_copy_source(headers: &HeaderMap) -> Conditions {
+        Conditions::named(
             headers,
             "x-amz-copy-source-if-match",
             "x-amz-copy-source-if-none-match",
@@ -73,23 +73,20 @@ impl Conditions {
         )
     }
 
-    fn read(headers: &mut HeaderMap, m: &str, n: &str, since: &str, until: &str) -> Conditions {
+    fn named(headers: &HeaderMap, m: &str, n: &str, since: &str, until: &str) -> Conditions {
         // Most requests make no conditions.
         let is_one = |name: &http::HeaderName| [m, n, since, until].contains(&name.as_str());
         if !headers.keys().any(is_one) {
             return Conditions::default();
         }
-        let mut text = |name: &str| {
-            let value = headers.remove(name)?;
-            value.to_str().ok().map(str::to_owned)
-        };
-        let mut at = |name: &str| text(name).and_then(|date| http_date(&date));
-        let (if_modified_since, if_unmodified_since) = (at(since), at(until));
+        let text = |name: &str| headers.get(name)?.to_str().ok();
+        let tags = |name: &str| text(name).map(Tags::read);
+        let at = |name: &str| text(name).and_then(http_date);
         Conditions {
-            if_match: text(m).map(|tags| Tags::read(&tags)),
-            if_none_match: text(n).map(|tags| Tags::read(&tags)),
-            if_modified_since,
-            if_unmodified_since,
+            if_match: tags(m),
+            if_none_match: tags(n),
+            if_modified_since: at(since),
+            if_unmodified_since: at(until),
         }
     }
 
@@ -214,9 +211,9 @@ pub(crate) enum IfRange {
 }
 
 impl IfRange {
-    /// Takes the header out; what is neither tag nor date fits no object.
-    pub(crate) fn take(headers: &mut HeaderMap) -> Option<IfRange> {
-        let value = headers.remove(http::header::IF_RANGE)?;
+    /// Reads the header; what is neither tag nor date fits no object.
+    pub(crate) fn read(headers: &HeaderMap) -> Option<IfRange> {
+        let value = headers.get(http::header::IF_RANGE)?;
         let text = value.to_str().unwrap_or_default();
         Some(
             http_date(text).map_or_else(|| IfRange::Tag(text.trim().to_owned()), IfRange::Modified),
@@ -234,9 +231,9 @@ impl IfRange {
 }
 
 impl Range {
-    /// Takes the range out of the headers; what is not one range of bytes is ignored.
-    pub(crate) fn take(headers: &mut HeaderMap) -> Option<Range> {
-        let value = headers.remove(http::header::RANGE)?;
+    /// Reads the range in the headers; what is not one range of bytes is ignored.
+    pub(crate) fn read(headers: &HeaderMap) -> Option<Range> {
+        let value = headers.get(http::header::RANGE)?;
         Range::parse(value.to_str().ok()?)
     }
 
@@ -293,11 +290,11 @@ mod tests {
     use super::*;
 
     fn conditions(pairs: &[(&'static str, &str)]) -> Conditions {
-        let mut headers = pairs
+        let headers = pairs
             .iter()
             .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()))
             .collect();
-        Conditions::take(&mut headers)
+        Conditions::read(&headers)
     }
 
     #[test]
@@ -354,9 +351,8 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(http::header::IF_RANGE, text.parse().unwrap());
-            let held = IfRange::take(&mut headers).unwrap();
+            let held = IfRange::read(&headers).unwrap();
             assert_eq!(held.is_of("e", modified), same, "{text}");
-            assert!(headers.is_empty());
         }
     }
 

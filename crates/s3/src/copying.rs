@@ -13,9 +13,10 @@ use crate::failure::{
     Answer, Failure, INVALID_ARGUMENT, INVALID_BUCKET_NAME, INVALID_OBJECT_STATE, INVALID_REQUEST,
 };
 use crate::house::{BucketState, House};
+use crate::kept::KeptObject;
 use crate::names::is_bucket_name;
 use crate::receive::{INLINE_BYTES_MAX, Length, Order, Received, UPLOAD_BYTES_MAX};
-use crate::records::{NULL_VERSION, Object, Tag};
+use crate::records::{NULL_VERSION, Tag};
 use crate::request::not_implemented;
 use crate::writing::{Wish, check_write_headers, encryption, kind_of, with_checksum};
 
@@ -24,7 +25,7 @@ const SELF_COPY: &str = "This copy request is illegal because it is trying to co
 /// The object that a copy takes from.
 pub(crate) struct Source {
     pub(crate) state: Arc<BucketState>,
-    pub(crate) object: Object,
+    pub(crate) object: Arc<KeptObject>,
     /// The version that was named.
     pub(crate) version: Option<String>,
 }

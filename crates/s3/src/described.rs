@@ -9,7 +9,7 @@ use http::request::Parts;
 use crate::failure::Answer;
 use crate::request::Target;
 
-/// What a request asks for; among the extensions of its answer.
+/// What a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Described {
     /// The operation, such as `GetObject`.

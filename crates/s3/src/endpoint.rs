@@ -20,13 +20,13 @@ use s3s::Body;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use store::{Store, StoreError};
 
-use crate::call::{Call, RequestId};
+use crate::call::Call;
 use crate::checksums::Claim;
 use crate::cors;
 use crate::described::{Described, describe};
 use crate::failure::{
-    ACCESS_DENIED, Answer, Failure, INVALID_ARGUMENT, INVALID_BUCKET_NAME, MALFORMED_XML,
-    MAX_MESSAGE_LENGTH, from_library,
+    Answer, Failure, INVALID_ARGUMENT, INVALID_BUCKET_NAME, MALFORMED_XML, MAX_MESSAGE_LENGTH,
+    from_library,
 };
 use crate::form::{FormUpload, find};
 use crate::gate::{CallerHandle, Gate};
@@ -34,7 +34,7 @@ use crate::house::House;
 use crate::names::{check_key, is_bucket_name};
 use crate::operations::Operations;
 use crate::payload::{BodyRefused, Witness, watch};
-use crate::request::{Target, drop_headers, strip_signing};
+use crate::request::{Target, for_library};
 
 /// Most bytes of a document that a request may carry: a thousand keys to delete or ten
 /// thousand parts to join. Other documents are far smaller.
@@ -72,12 +72,22 @@ pub enum OpenError {
     },
 }
 
+/// An answer, and what to put on record of it.
+#[derive(Debug)]
+pub struct Answered {
+    /// The answer itself.
+    pub response: Response<Body>,
+    /// What was asked for.
+    pub described: Described,
+    /// Why it was not done, if it was not.
+    pub told: Option<Told>,
+}
+
 /// The S3 endpoint.
 ///
-/// Whoever calls it has authenticated the request: the extensions hold a [`CallerHandle`],
-/// chunked signing is decoded (`Content-Length` is the decoded length, trailers come as the
-/// body's trailer frames, and a body that turns out forged ends in
-/// [`BodyRefused`](crate::BodyRefused)). A request without a caller is denied.
+/// Whoever calls it has authenticated the request, and chunked signing is decoded
+/// (`Content-Length` is the decoded length, trailers come as the body's trailer frames, and a
+/// body that turns out forged ends in [`BodyRefused`](crate::BodyRefused)).
 #[derive(Clone)]
 pub struct S3Endpoint {
     house: Arc<House>,
@@ -99,8 +109,13 @@ impl S3Endpoint {
         Ok(S3Endpoint { house, library })
     }
 
-    /// Answers one request.
-    pub async fn call(&self, request: Request<Body>) -> Response<Body> {
+    /// Answers one request of a caller's. The answer carries the request's id.
+    pub async fn call(
+        &self,
+        request: Request<Body>,
+        caller: CallerHandle,
+        request_id: &str,
+    ) -> Answered {
         let upload = request.extensions().get::<FormUpload>().cloned();
         // What a form uploads goes the way of an ordinary upload, and is shown as what it is.
         let method = match &upload {
@@ -113,27 +128,28 @@ impl S3Endpoint {
             false => HeaderMap::new(),
         };
         let copies = request.headers().contains_key(COPY_SOURCE_HEADER);
-        let request_id = match request.extensions().get::<RequestId>() {
-            Some(RequestId(id)) => id.clone(),
-            None => self
-                .house
-                .new_id()
-                .to_ascii_uppercase()
-                .chars()
-                .take(16)
-                .collect(),
-        };
-        let target = Target::read(request.uri(), request.headers(), &self.house.domains);
+        let target =
+            Target::read(request.uri(), request.headers(), &self.house.domains).map(Arc::new);
         let version = request.version();
         let (parts, body) = request.into_parts();
         let (body, witness) = watch(body);
         let answer = match &target {
-            Ok(target) => self.answer(parts, body, Arc::clone(&witness), target).await,
+            Ok(target) => {
+                self.answer(parts, body, caller, Arc::clone(&witness), target)
+                    .await
+            }
             Err(failure) => Err(failure.clone()),
         };
         let host_id = self.host_id();
-        let mut response =
-            answer.unwrap_or_else(|failure| render(&failure, &method, &request_id, &host_id));
+        let mut told = None;
+        let mut response = answer.unwrap_or_else(|failure| {
+            let response = render(&failure, &method, request_id, &host_id);
+            told = Some(Told {
+                code: failure.code,
+                message: failure.message,
+            });
+            response
+        });
 
         if let (Some(upload), Ok(target)) = (&upload, &target)
             && response.status().is_success()
@@ -141,7 +157,7 @@ impl S3Endpoint {
             upload.answer(&mut response, target);
         }
         let headers = response.headers_mut();
-        sign_off(headers, &request_id, &host_id);
+        sign_off(headers, request_id, &host_id);
         if let Ok(target) = &target
             && method != Method::OPTIONS
         {
@@ -150,12 +166,16 @@ impl S3Endpoint {
         if witness.is_unread() && version < Version::HTTP_2 {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
+        let target = target.map(Arc::unwrap_or_clone);
         let mut described = Described::of(&method, target, copies);
         if upload.is_some() {
             described.operation = "PostObject".into();
         }
-        response.extensions_mut().insert(described);
-        response
+        Answered {
+            response,
+            described,
+            told,
+        }
     }
 
     /// Answers a request that was refused before it came here.
@@ -183,14 +203,13 @@ impl S3Endpoint {
         &self,
         mut parts: Parts,
         body: Body,
+        caller: CallerHandle,
         witness: Arc<Witness>,
-        target: &Target,
+        target: &Arc<Target>,
     ) -> Answer<Response<Body>> {
         if parts.method == Method::OPTIONS {
             return cors::preflight(&self.house, target, &parts.headers);
         }
-        let caller = parts.extensions.remove::<CallerHandle>();
-        let caller = caller.ok_or_else(|| Failure::from(ACCESS_DENIED))?;
         check_form(&parts.method, target)?;
 
         if let Some(bucket) = &target.bucket
@@ -198,19 +217,18 @@ impl S3Endpoint {
         {
             self.house.bucket(bucket)?;
         }
-        strip_signing(&mut parts.headers);
         target.hoist(&mut parts.headers)?;
-        let (call, mut left) = Call::new(
+        let mut left = for_library(&parts.headers);
+        let call = Call::new(
             caller,
             self.house.clock.now(),
             parts.method.clone(),
-            target.clone(),
+            Arc::clone(target),
             parts.headers,
             parts.extensions.get::<FormUpload>().is_some(),
             witness,
         );
         let call = Arc::new(call);
-        keep_own_headers(&mut left);
         settle_copy_source(&mut left)?;
 
         let mut onward = Request::new(Body::empty());
@@ -346,23 +364,6 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     find(haystack, needle).is_some()
 }
 
-/// Headers that operations read themselves, as bytes, where the library wants them plain.
-fn keep_own_headers(left: &mut HeaderMap) {
-    const OWN: [&str; 8] = [
-        "cache-control",
-        "content-disposition",
-        "content-encoding",
-        "content-language",
-        "content-type",
-        "expires",
-        "x-amz-object-ownership",
-        "x-amz-website-redirect-location",
-    ];
-    drop_headers(left, |name| {
-        OWN.contains(&name) || name.starts_with("x-amz-meta-")
-    });
-}
-
 /// Puts together what the library and the operation made.
 fn finish(mut response: Response<Body>, call: &Call) -> Answer<Response<Body>> {
     let finish = call.take_finish();
@@ -438,7 +439,7 @@ fn sign_off(headers: &mut HeaderMap, request_id: &str, host_id: &str) {
     headers.insert(header::SERVER, HeaderValue::from_static("AmazonS3"));
 }
 
-/// Which failure an answer tells of; among its extensions.
+/// Which failure an answer tells of.
 #[derive(Debug, Clone)]
 pub struct Told {
     /// Such as `NoSuchKey`.
@@ -455,10 +456,6 @@ fn render(failure: &Failure, method: &Method, request_id: &str, host_id: &str) -
         false => Body::from(failure.xml(request_id, host_id)),
     });
     *response.status_mut() = failure.status();
-    response.extensions_mut().insert(Told {
-        code: failure.code.clone(),
-        message: failure.message.clone(),
-    });
     if !bare {
         set(
             response.headers_mut(),

@@ -11,14 +11,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 /// The caller, as the layer in front found out. Opaque to the endpoint, which only hands it
-/// back to the [`Gate`]. It travels in the request's extensions.
+/// back to the [`Gate`].
 #[derive(Clone)]
 pub struct CallerHandle(Arc<dyn Any + Send + Sync>);
 
 impl CallerHandle {
     /// Wraps whatever the gate understands.
-    pub fn new<T: Any + Send + Sync>(caller: T) -> CallerHandle {
-        CallerHandle(Arc::new(caller))
+    pub fn new<T: Any + Send + Sync>(caller: Arc<T>) -> CallerHandle {
+        CallerHandle(caller)
     }
 
     /// What was wrapped, if it is of this type.

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use aws::{Clock, Entropy};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use foldhash::fast::RandomState;
 use store::{Record as _, Store, StoreError, Transaction};
 
 use crate::blobs::{Blobs, Incoming};
@@ -32,7 +33,7 @@ pub(crate) struct House {
     pub(crate) token_key: [u8; 32],
     pub(crate) versions: Versions,
     pub(crate) kept: Kept,
-    buckets: RwLock<HashMap<String, (u64, Arc<BucketState>)>>,
+    buckets: RwLock<HashMap<String, (u64, Arc<BucketState>), RandomState>>,
 }
 
 /// A bucket with its policy compiled.

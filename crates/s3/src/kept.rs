@@ -4,6 +4,7 @@
 //! an acknowledged change sees the change. A key's object changes its record when it stops
 //! being what the key stands for: it is deleted, or becomes an older version.
 
+use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -19,25 +20,58 @@ const KEPT_BYTES_MAX: u64 = 16 << 20;
 /// What a record weighs beside its bytes.
 const RECORD_BYTES: usize = 2048;
 
-/// Objects that were read lately.
-pub(crate) struct Kept(Cache<(String, String), Arc<KeptObject>, RandomState>);
+/// Objects that were read lately, under `BUCKET/KEY`.
+pub(crate) struct Kept(Cache<String, Arc<KeptObject>, RandomState>);
 
 /// An object as its key stood for it.
 pub(crate) struct KeptObject {
-    pub(crate) object: Object,
+    object: Object,
     stamp: u64,
     /// The bytes, once somebody has read them; of objects that lie in the store alone.
     bytes: OnceLock<Bytes>,
 }
 
+impl KeptObject {
+    /// An object that is kept for one request alone.
+    pub(crate) fn passing(object: Object) -> KeptObject {
+        KeptObject::new(object, 0)
+    }
+
+    fn new(object: Object, stamp: u64) -> KeptObject {
+        KeptObject {
+            object,
+            stamp,
+            bytes: OnceLock::new(),
+        }
+    }
+
+    /// The bytes of an object that lies in the store, which never change; none if it is gone.
+    pub(crate) fn inline(&self, store: &Store, bucket: &str) -> Result<Option<Bytes>, StoreError> {
+        if let Some(bytes) = self.bytes.get() {
+            return Ok(Some(bytes.clone()));
+        }
+        let inline: Option<Inline> = store.read().get(&scope_of(bucket), &self.object.id)?;
+        let bytes = inline.and_then(|inline| inline.bytes());
+        Ok(bytes.map(|bytes| self.bytes.get_or_init(|| bytes).clone()))
+    }
+}
+
+impl Deref for KeptObject {
+    type Target = Object;
+
+    fn deref(&self) -> &Object {
+        &self.object
+    }
+}
+
 impl Kept {
     pub(crate) fn new() -> Kept {
-        let weigher = |(bucket, key): &(String, String), kept: &Arc<KeptObject>| {
-            let inline = match kept.object.place {
-                crate::records::Place::Inline => kept.object.size as usize,
+        let weigher = |name: &String, kept: &Arc<KeptObject>| {
+            let inline = match kept.place {
+                crate::records::Place::Inline => kept.size as usize,
                 _ => 0,
             };
-            u32::try_from(RECORD_BYTES + bucket.len() + key.len() + inline).unwrap_or(u32::MAX)
+            u32::try_from(RECORD_BYTES + name.len() + inline).unwrap_or(u32::MAX)
         };
         Kept(
             Cache::builder()
@@ -55,9 +89,9 @@ impl Kept {
         key: &str,
     ) -> Answer<Option<Arc<KeptObject>>> {
         let scope = scope_of(bucket);
-        let name = (bucket.to_owned(), key.to_owned());
+        let name = format!("{bucket}/{key}");
         if let Some(kept) = self.0.get(&name)
-            && store.stamp(&scope, Object::KIND, &kept.object.id) == kept.stamp
+            && store.stamp(&scope, Object::KIND, &kept.id) == kept.stamp
         {
             return Ok(Some(kept));
         }
@@ -72,36 +106,10 @@ impl Kept {
             return Ok(None);
         };
         let is_same = object.id == found.id;
-        let kept = Arc::new(KeptObject {
-            object,
-            stamp,
-            bytes: OnceLock::new(),
-        });
+        let kept = Arc::new(KeptObject::new(object, stamp));
         if is_same {
             self.0.insert(name, Arc::clone(&kept));
         }
         Ok(Some(kept))
-    }
-
-    /// The bytes of an object that lies in the store, which never change; none if it is gone.
-    pub(crate) fn inline(
-        &self,
-        store: &Store,
-        bucket: &str,
-        object: &Object,
-    ) -> Result<Option<Bytes>, StoreError> {
-        let read = || {
-            let inline = store.read().get::<Inline>(&scope_of(bucket), &object.id);
-            inline.map(|inline| inline.and_then(|inline| inline.bytes()))
-        };
-        let name = (bucket.to_owned(), object.key.clone());
-        let Some(kept) = self.0.get(&name).filter(|kept| kept.object.id == object.id) else {
-            return read();
-        };
-        if let Some(bytes) = kept.bytes.get() {
-            return Ok(Some(bytes.clone()));
-        }
-        let bytes = read()?;
-        Ok(bytes.map(|bytes| kept.bytes.get_or_init(|| bytes).clone()))
     }
 }

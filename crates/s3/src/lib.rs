@@ -50,9 +50,8 @@ mod versions;
 mod walk;
 mod writing;
 
-pub use self::call::RequestId;
 pub use self::described::Described;
-pub use self::endpoint::{OpenError, S3Endpoint, Settings, Told};
+pub use self::endpoint::{Answered, OpenError, S3Endpoint, Settings, Told};
 pub use self::gate::{Ask, CallerHandle, Denied, Gate, NamedPrincipal};
 pub use self::payload::BodyRefused;
 pub use self::request::bucket_of_host;

@@ -1,5 +1,7 @@
 //! Finding objects, and the versions of them.
 
+use std::sync::Arc;
+
 use http::Method;
 use s3s::dto::ObjectVersionId;
 use store::{Read, Transaction};
@@ -11,6 +13,7 @@ use crate::failure::{
     Answer, Failure, INVALID_ARGUMENT, METHOD_NOT_ALLOWED, NO_SUCH_KEY, NO_SUCH_VERSION,
 };
 use crate::house::{BucketState, House, no_such_bucket};
+use crate::kept::KeptObject;
 use crate::records::{
     BUCKETS, Bucket, Garbage, Inline, Manifest, NULL_VERSION, Object, Place, Versioning,
     named_version, scope_of,
@@ -227,7 +230,7 @@ impl House {
         action: &'static str,
         key: &str,
         version: Option<&str>,
-    ) -> Answer<Object> {
+    ) -> Answer<Arc<KeptObject>> {
         let (_, object) = self.object_to_change(call, state, action, key, version, Keys::new())?;
         Ok(object)
     }
@@ -241,15 +244,20 @@ impl House {
         key: &str,
         version: Option<&str>,
         keys: Keys,
-    ) -> Answer<(Permit, Object)> {
-        let scope = scope_of(&state.bucket.name);
+    ) -> Answer<(Permit, Arc<KeptObject>)> {
         let kept = match version {
             None => self.kept.find(&self.store, &state.bucket.name, key)?,
             Some(_) => None,
         };
         let object = match kept {
-            Some(kept) => Some(kept.object.clone()),
-            None => find(&self.store.read(), &scope, key, version)?,
+            Some(kept) => Some(kept),
+            None => find(
+                &self.store.read(),
+                &scope_of(&state.bucket.name),
+                key,
+                version,
+            )?
+            .map(|object| Arc::new(KeptObject::passing(object))),
         };
         let mut keys = keys.maybe("s3:VersionId", version);
         if let Some(object) = &object {

@@ -23,6 +23,7 @@ use crate::failure::{
     NO_SUCH_KEY,
 };
 use crate::house::{BucketState, House};
+use crate::kept::KeptObject;
 use crate::records::{Expires, Manifest, Object, Place, scope_of};
 use crate::rfc2047;
 
@@ -186,7 +187,7 @@ impl House {
         key: &str,
         version: Option<&str>,
         part: Option<i32>,
-    ) -> Answer<(Object, Extent)> {
+    ) -> Answer<(Arc<KeptObject>, Extent)> {
         let action = match version {
             None => "s3:GetObject",
             Some(_) => "s3:GetObjectVersion",
@@ -351,7 +352,7 @@ impl House {
     pub(crate) fn bytes_of(
         &self,
         state: &BucketState,
-        object: &Object,
+        object: &KeptObject,
         offset: u64,
         length: u64,
     ) -> std::io::Result<StreamingBlob> {
@@ -363,7 +364,7 @@ impl House {
         let slices = match &object.place {
             Place::Nowhere => return Err(gone()),
             Place::Inline => {
-                let data = self.kept.inline(&self.store, bucket, object);
+                let data = object.inline(&self.store, bucket);
                 let data = data.map_err(std::io::Error::other)?.ok_or_else(gone)?;
                 let (from, to) = (offset as usize, (offset + length) as usize);
                 if to > data.len() {

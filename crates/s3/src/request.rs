@@ -88,15 +88,6 @@ const SIGNING_PARAMETERS: &[&str] = &[
 /// Says who the caller believes the bucket to belong to.
 pub(crate) const EXPECTED_OWNER: &str = "x-amz-expected-bucket-owner";
 
-/// The headers of the same kind.
-const SIGNING_HEADERS: &[&str] = &[
-    "authorization",
-    "x-amz-date",
-    "x-amz-security-token",
-    "x-amz-content-sha256",
-    "x-amz-decoded-content-length",
-];
-
 /// What a request addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -346,21 +337,44 @@ pub(crate) fn not_implemented() -> Failure {
     NOT_IMPLEMENTED.say("This operation is not implemented.")
 }
 
-/// Drops the headers that belong to signing.
-pub(crate) fn strip_signing(headers: &mut HeaderMap) {
-    drop_headers(headers, |name| SIGNING_HEADERS.contains(&name));
+/// The headers that are left for the parsing library.
+pub(crate) fn for_library(headers: &HeaderMap) -> HeaderMap {
+    let mut left = HeaderMap::with_capacity(headers.len());
+    for (name, value) in headers {
+        if !is_read_here(name.as_str()) {
+            left.append(name, value.clone());
+        }
+    }
+    left
 }
 
-/// Drops these headers. Of many names few are there, so those that are there are looked at.
-pub(crate) fn drop_headers(headers: &mut HeaderMap, is_meant: impl Fn(&str) -> bool) {
-    let named: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| is_meant(name.as_str()))
-        .cloned()
-        .collect();
-    for name in named {
-        headers.remove(name);
-    }
+/// Whether a header belongs to signing, which whoever authenticated the request has dealt
+/// with, or is one that we read ourselves: because S3 is more forgiving than the library, or
+/// takes bytes where the library wants plain text.
+fn is_read_here(name: &str) -> bool {
+    matches!(
+        name,
+        "authorization"
+            | "x-amz-date"
+            | "x-amz-security-token"
+            | "x-amz-content-sha256"
+            | "x-amz-decoded-content-length"
+            | "if-match"
+            | "if-none-match"
+            | "if-modified-since"
+            | "if-unmodified-since"
+            | "if-range"
+            | "range"
+            | "cache-control"
+            | "content-disposition"
+            | "content-encoding"
+            | "content-language"
+            | "content-type"
+            | "expires"
+            | "x-amz-object-ownership"
+            | "x-amz-website-redirect-location"
+    ) || name.starts_with("x-amz-meta-")
+        || name.starts_with("x-amz-copy-source-if-")
 }
 
 /// The bucket that the host name of a request carries. A request of HTTP/2 says its host in

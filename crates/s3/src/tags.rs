@@ -271,7 +271,7 @@ impl House {
             keys,
         )?;
         let version_id = self.shown_version(&state, &object);
-        self.set_tags(permit, &state, object, new).await?;
+        self.set_tags(permit, &state, &object, new).await?;
         Ok(PutObjectTaggingOutput { version_id })
     }
 
@@ -289,7 +289,7 @@ impl House {
         let (permit, object) =
             self.object_to_change(call, &state, action, &input.key, version, Keys::new())?;
         let version_id = self.shown_version(&state, &object);
-        self.set_tags(permit, &state, object, Vec::new()).await?;
+        self.set_tags(permit, &state, &object, Vec::new()).await?;
         Ok(DeleteObjectTaggingOutput { version_id })
     }
 
@@ -297,14 +297,15 @@ impl House {
         &self,
         _: Permit,
         state: &BucketState,
-        object: Object,
+        object: &Object,
         new: Vec<records::Tag>,
     ) -> Answer<()> {
         use store::Read as _;
         let scope = scope_of(&state.bucket.name);
+        let (id, key) = (object.id.clone(), object.key.clone());
         self.transact(move |tx: &mut Transaction| {
-            let gone = || NO_SUCH_KEY.with("Key", &object.key);
-            let mut object: Object = tx.get(&scope, &object.id)?.ok_or_else(gone)?;
+            let gone = || NO_SUCH_KEY.with("Key", &key);
+            let mut object: Object = tx.get(&scope, &id)?.ok_or_else(gone)?;
             object.tags.clone_from(&new);
             Ok(tx.update(&scope, &object)?)
         })

@@ -478,17 +478,6 @@ async fn a_stranger_gets_nothing_either() {
 }
 
 #[tokio::test]
-async fn a_request_without_a_caller_is_denied() {
-    let house = House::with_bucket().await;
-    house.put("/bucket/key", "data").await.ok();
-    let request = http::Request::builder()
-        .uri("/bucket/key")
-        .body(s3::Body::empty())
-        .unwrap();
-    house.raw(request).await.fails(403, "AccessDenied");
-}
-
-#[tokio::test]
 async fn what_is_allowed_has_asked_too() {
     for (method, uri, headers, body, action, resource) in CASES {
         let (house, upload) = furnished().await;

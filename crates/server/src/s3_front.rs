@@ -9,7 +9,7 @@ use plane::{
     Claimed, Event, Head, Outcome, Peer, Plane, REGION_DEFAULT, S3Facts, authenticate,
     signing_service,
 };
-use s3::{Body, BodyRefused, CallerHandle, Described, RequestId, S3Endpoint, Told, bucket_of_host};
+use s3::{Body, BodyRefused, CallerHandle, Described, S3Endpoint, Told, bucket_of_host};
 use sigv4::{BodyFault, Payload, Presented, Rules, Style, Verified, VerifiedBody};
 use wire::route::Route;
 
@@ -147,28 +147,24 @@ impl S3Front {
     /// Lets the endpoint answer, and puts on record what came of it.
     pub(crate) async fn pass_on(&self, unwrapped: Unwrapped) -> Response<AnswerBody> {
         let Unwrapped {
-            mut onward,
+            onward,
             reading,
             caller,
             request_id,
         } = unwrapped;
         let caller = Arc::new(caller);
-        let method = onward.method().clone();
+        let is_preflight = onward.method() == http::Method::OPTIONS;
         let is_http1 = onward.version() <= http::Version::HTTP_11;
-        let extensions = onward.extensions_mut();
-        extensions.insert(CallerHandle::new(Arc::clone(&caller)));
-        extensions.insert(RequestId(request_id.clone()));
-        let mut response = self.endpoint.call(onward).await;
-        let described = response.extensions_mut().remove::<Described>();
-        if let Some(described) = described
-            && method != http::Method::OPTIONS
-        {
-            let outcome = outcome(&response);
+        let handle = CallerHandle::new(Arc::clone(&caller));
+        let answered = self.endpoint.call(onward, handle, &request_id).await;
+        if !is_preflight {
+            let outcome = answered.told.map_or(Outcome::Done, failed);
             let S3Caller {
                 caller, request, ..
             } = caller.as_ref();
-            self.record(described, &request_id, caller, request, outcome);
+            self.record(answered.described, &request_id, caller, request, outcome);
         }
+        let mut response = answered.response;
         if is_http1 && !reading.is_over() {
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(header::CONNECTION, close);
@@ -237,15 +233,12 @@ fn is_form_for_bucket(parts: &http::request::Parts, bucket_in_host: Option<&str>
     is_bucket && parts.uri.query().is_none() && s3::form::is_form(&parts.method, &parts.headers)
 }
 
-/// How a request ended, as its answer tells it.
-fn outcome(response: &Response<Body>) -> Outcome {
-    match response.extensions().get::<Told>() {
-        Some(told) => Outcome::Failed {
-            code: told.code.clone().into_owned(),
-            message: Some(told.message.clone().into_owned()),
-            cause: None,
-        },
-        None => Outcome::Done,
+/// How a request ended that was not done.
+fn failed(told: Told) -> Outcome {
+    Outcome::Failed {
+        code: told.code.into_owned(),
+        message: Some(told.message.into_owned()),
+        cause: None,
     }
 }
 

@@ -1,7 +1,5 @@
 //! S3's questions put to the policy engine.
 
-use std::sync::Arc;
-
 use identity::{AskRef, Caller, Directory, RequestFacts};
 use s3::{Ask, CallerHandle, Denied, Gate, NamedPrincipal};
 
@@ -26,7 +24,7 @@ impl PolicyGate {
 
 impl Gate for PolicyGate {
     fn decide(&self, handle: &CallerHandle, ask: &Ask<'_>) -> Result<(), Denied> {
-        let Some(caller) = handle.get::<Arc<S3Caller>>() else {
+        let Some(caller) = handle.get::<S3Caller>() else {
             return Err(access_denied());
         };
         let own_account = caller.caller.known().map(|known| known.account());
@@ -62,23 +60,16 @@ impl Gate for PolicyGate {
     }
 
     fn account(&self, handle: &CallerHandle) -> Option<String> {
-        let known = handle.get::<Arc<S3Caller>>()?.caller.known()?;
+        let known = handle.get::<S3Caller>()?.caller.known()?;
         Some(known.account().to_string())
     }
 
     fn arn(&self, handle: &CallerHandle) -> Option<String> {
-        Some(
-            handle
-                .get::<Arc<S3Caller>>()?
-                .caller
-                .known()?
-                .arn()
-                .to_owned(),
-        )
+        Some(handle.get::<S3Caller>()?.caller.known()?.arn().to_owned())
     }
 
     fn region(&self, handle: &CallerHandle) -> Option<String> {
-        let caller = handle.get::<Arc<S3Caller>>()?;
+        let caller = handle.get::<S3Caller>()?;
         caller.caller.known()?;
         Some(caller.request.region.clone())
     }

@@ -227,16 +227,13 @@ impl House {
         request: http::request::Builder,
         body: Body,
     ) -> Reply {
-        let mut request = request.body(body).unwrap();
-        request.extensions_mut().insert(CallerHandle::new(Caller {
+        let request = request.body(body).unwrap();
+        let caller = CallerHandle::new(Arc::new(Caller {
             account: account.map(str::to_owned),
             region: "us-east-1".to_owned(),
         }));
-        self.raw(request).await
-    }
-
-    pub async fn raw(&self, request: Request<Body>) -> Reply {
-        let (parts, mut body) = self.endpoint.call(request).await.into_parts();
+        let answered = self.endpoint.call(request, caller, "REQUEST-ID").await;
+        let (parts, mut body) = answered.response.into_parts();
         let mut bytes = Vec::new();
         let mut complete = true;
         while let Some(frame) = body.frame().await {
