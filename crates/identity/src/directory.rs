@@ -418,7 +418,7 @@ impl Directory {
     ) -> Result<Option<Arc<Principal>>, StoreError> {
         let store = &self.0.store;
         let name = name.to_lowercase();
-        let key = format!("{account}/{name}");
+        let key = [account.as_str(), "/", &name].concat();
         if let Some(found) = self.0.roles_by_name.get(&key)
             && found.is_current(store)
         {

@@ -46,12 +46,11 @@ pub struct AssumedRoleUser {
 impl AssumedRoleUser {
     /// The names of this session of this role.
     pub fn new(role: &identity::Principal, session_name: &str) -> AssumedRoleUser {
+        let account = role.account.as_str();
+        let of_role = ["arn:aws:sts::", account, ":assumed-role/", &role.name];
         AssumedRoleUser {
-            assumed_role_id: format!("{}:{session_name}", role.id),
-            arn: format!(
-                "arn:aws:sts::{}:assumed-role/{}/{session_name}",
-                role.account, role.name
-            ),
+            assumed_role_id: [&role.id, ":", session_name].concat(),
+            arn: [&of_role.concat(), "/", session_name].concat(),
         }
     }
 }

@@ -56,7 +56,7 @@ pub(crate) const fn content_type(format: Format) -> &'static str {
 
 fn query_xml(operation: &OperationFacts, output: &Structure, request_id: &str) -> Vec<u8> {
     let mut xml = Xml::new();
-    let root = format!("{}Response", operation.name);
+    let root = [operation.name, "Response"].concat();
     xml.element(&root, operation.service.xml_namespace, |xml| {
         match operation.result_wrapper {
             Some(wrapper) => {

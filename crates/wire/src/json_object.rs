@@ -67,6 +67,20 @@ impl<'o> JsonObject<'o> {
         self.out
     }
 
+    /// The same under a name of a model, which begins with a small letter here.
+    pub(crate) fn member_begun_small(&mut self, name: &'static str) -> &mut String {
+        debug_assert!(name.bytes().all(json_text::is_plain), "{name}");
+        self.separate();
+        self.out.push('"');
+        let mut characters = name.chars();
+        if let Some(first) = characters.next() {
+            self.out.push(first.to_ascii_lowercase());
+        }
+        self.out.push_str(characters.as_str());
+        self.out.push_str("\":");
+        self.out
+    }
+
     /// The same under a name that others may have chosen.
     pub fn member_named(&mut self, name: &str) -> &mut String {
         self.separate();

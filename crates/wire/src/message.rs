@@ -29,15 +29,15 @@ impl<'a> Incoming<'a> {
     #[must_use]
     pub fn is_form(&self) -> bool {
         self.media_type()
-            .is_some_and(|media| media.eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+            .is_some_and(|media| media.eq_ignore_ascii_case(b"application/x-www-form-urlencoded"))
     }
 
     /// The content type without its parameters.
-    pub(crate) fn media_type(&self) -> Option<&'a str> {
+    pub(crate) fn media_type(&self) -> Option<&'a [u8]> {
         let value = self.headers.get(header::CONTENT_TYPE)?.as_bytes();
         let end = memchr::memchr(b';', value).unwrap_or(value.len());
         let media = value.get(..end).unwrap_or_default();
-        std::str::from_utf8(media.trim_ascii()).ok()
+        Some(media.trim_ascii())
     }
 
     /// The body if it is declared to be a form, else nothing.

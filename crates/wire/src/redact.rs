@@ -7,127 +7,158 @@ use facts::{Kind, OperationFacts, Shape};
 use crate::json_object::JsonObject;
 use crate::json_text;
 use crate::timestamp;
-use crate::validate::lower_first;
 use crate::value::{Structure, Value};
 
 /// What stands in place of a secret, as in CloudTrail.
 pub const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
-/// Secrets that the models do not mark, by the service, the structure and the member.
-/// Each is a credential, a one-time code, or something that a credential can be had for.
-const UNMARKED: &[(&str, &str, &str)] = &[
-    ("cognito-identity", "*", "Logins"),
-    // Twitter's is a key with its secret.
-    ("cognito-identity", "*", "SupportedLoginProviders"),
-    ("cognito-identity", "Credentials", "SessionToken"),
-    ("cognito-idp", "*", "ConfirmationCode"),
+/// The structures (`*` for all) and their members that hold secrets which the models do not
+/// mark. Each is a credential, a one-time code, or something that a credential can be had for.
+type Unmarked = &'static [(&'static str, &'static str)];
+
+/// Those of each service that has some.
+const UNMARKED: &[(&str, Unmarked)] = &[
+    (
+        "cognito-identity",
+        &[
+            ("*", "Logins"),
+            // Twitter's is a key with its secret.
+            ("*", "SupportedLoginProviders"),
+            ("Credentials", "SessionToken"),
+        ],
+    ),
     (
         "cognito-idp",
-        "DeviceSecretVerifierConfigType",
-        "PasswordVerifier",
+        &[
+            ("*", "ConfirmationCode"),
+            ("DeviceSecretVerifierConfigType", "PasswordVerifier"),
+            ("DeviceSecretVerifierConfigType", "Salt"),
+            ("VerifyUserAttributeRequest", "Code"),
+        ],
     ),
-    ("cognito-idp", "DeviceSecretVerifierConfigType", "Salt"),
-    ("cognito-idp", "VerifyUserAttributeRequest", "Code"),
-    ("signin", "AccessToken", "secretAccessKey"),
-    ("signin", "AccessToken", "sessionToken"),
-    ("signin", "CreateOAuth2TokenRequestBody", "code"),
-    ("signin", "CreateOAuth2TokenRequestBody", "codeVerifier"),
-    ("signin", "CreateOAuth2TokenResponseBody", "idToken"),
-    ("sso-oidc", "*", "code"),
-    ("sso-oidc", "*", "deviceCode"),
-    ("sso-oidc", "*", "userCode"),
-    ("sso-oidc", "*", "verificationUriComplete"),
-    ("sts", "*", "TokenCode"),
-    ("sts", "Credentials", "SessionToken"),
-    ("sts", "ProvidedContext", "ContextAssertion"),
+    (
+        "signin",
+        &[
+            ("AccessToken", "secretAccessKey"),
+            ("AccessToken", "sessionToken"),
+            ("CreateOAuth2TokenRequestBody", "code"),
+            ("CreateOAuth2TokenRequestBody", "codeVerifier"),
+            ("CreateOAuth2TokenResponseBody", "idToken"),
+        ],
+    ),
+    (
+        "sso-oidc",
+        &[
+            ("*", "code"),
+            ("*", "deviceCode"),
+            ("*", "userCode"),
+            ("*", "verificationUriComplete"),
+        ],
+    ),
+    (
+        "sts",
+        &[
+            ("*", "TokenCode"),
+            ("Credentials", "SessionToken"),
+            ("ProvidedContext", "ContextAssertion"),
+        ],
+    ),
 ];
 
 /// Writes a request as CloudTrail's `requestParameters` show it.
 pub fn redact(out: &mut String, operation: &OperationFacts, input: &Structure) {
-    structure(out, operation, operation.input, input);
+    Redaction::of(operation).structure(out, operation.input, input);
 }
 
 /// Writes an answer as CloudTrail's `responseElements` show it.
 pub fn redact_output(out: &mut String, operation: &OperationFacts, output: &Structure) {
-    structure(out, operation, operation.output, output);
+    Redaction::of(operation).structure(out, operation.output, output);
 }
 
-fn structure(
-    out: &mut String,
-    operation: &OperationFacts,
-    shape: Option<&Shape>,
-    found: &Structure,
-) {
-    let Some(Shape {
-        kind: Kind::Structure { members, .. },
-        name,
-        ..
-    }) = shape
-    else {
-        out.push_str("null");
-        return;
-    };
-    JsonObject::write(out, |object| {
-        for member in *members {
-            let Some(present) = found.get(member.name) else {
-                continue;
-            };
-            let place = object.member_named(&lower_first(member.name));
-            if unmarked(operation, name, member.name) {
-                json_text::string(place, HIDDEN);
-            } else {
-                value(place, operation, member.shape, present);
-            }
+struct Redaction {
+    unmarked: Unmarked,
+}
+
+impl Redaction {
+    fn of(operation: &OperationFacts) -> Redaction {
+        let mut services = UNMARKED.iter();
+        let found = services.find(|(service, _)| *service == operation.service.name);
+        Redaction {
+            unmarked: found.map_or(&[], |(_, unmarked)| unmarked),
         }
-    });
-}
-
-fn value(out: &mut String, operation: &OperationFacts, shape: &Shape, present: &Value) {
-    if shape.sensitive {
-        return json_text::string(out, HIDDEN);
     }
-    match (present, &shape.kind) {
-        (Value::Structure(found), _) => structure(out, operation, Some(shape), found),
-        (Value::List(values), Kind::List(member, _)) => {
-            out.push('[');
-            for (at, element) in values.iter().enumerate() {
-                if at > 0 {
-                    out.push(',');
-                }
-                value(out, operation, member, element);
-            }
-            out.push(']');
-        }
-        (
-            Value::Map(pairs),
-            Kind::Map {
-                key, value: entry, ..
-            },
-        ) if !key.sensitive => {
-            // Of equal names the last stands, and a name stands once.
-            let pairs: BTreeMap<&str, &Value> = pairs
-                .iter()
-                .map(|(name, present)| (name.as_str(), present))
-                .collect();
-            JsonObject::write(out, |object| {
-                for (name, present) in pairs {
-                    value(object.member_named(name), operation, entry, present);
-                }
-            });
-        }
-        (Value::Timestamp(moment), _) => json_text::string(out, &timestamp::for_audit(*moment)),
-        // What the model does not describe is not shown.
-        (Value::List(_) | Value::Map(_), _) => json_text::string(out, HIDDEN),
-        _ => json_text::value(out, shape, present),
-    }
-}
 
-fn unmarked(operation: &OperationFacts, shape: &str, member: &str) -> bool {
-    UNMARKED.iter().any(|(service, structure, name)| {
-        *service == operation.service.name
-            && *name == member
-            && (*structure == "*" || *structure == shape)
-    })
+    fn structure(&self, out: &mut String, shape: Option<&Shape>, found: &Structure) {
+        let Some(Shape {
+            kind: Kind::Structure { members, .. },
+            name,
+            ..
+        }) = shape
+        else {
+            out.push_str("null");
+            return;
+        };
+        JsonObject::write(out, |object| {
+            for member in *members {
+                let Some(present) = found.get(member.name) else {
+                    continue;
+                };
+                let place = object.member_begun_small(member.name);
+                if self.hides(name, member.name) {
+                    json_text::string(place, HIDDEN);
+                } else {
+                    self.value(place, member.shape, present);
+                }
+            }
+        });
+    }
+
+    fn value(&self, out: &mut String, shape: &Shape, present: &Value) {
+        if shape.sensitive {
+            return json_text::string(out, HIDDEN);
+        }
+        match (present, &shape.kind) {
+            (Value::Structure(found), _) => self.structure(out, Some(shape), found),
+            (Value::List(values), Kind::List(member, _)) => {
+                out.push('[');
+                for (at, element) in values.iter().enumerate() {
+                    if at > 0 {
+                        out.push(',');
+                    }
+                    self.value(out, member, element);
+                }
+                out.push(']');
+            }
+            (
+                Value::Map(pairs),
+                Kind::Map {
+                    key, value: entry, ..
+                },
+            ) if !key.sensitive => {
+                // Of equal names the last stands, and a name stands once.
+                let pairs: BTreeMap<&str, &Value> = pairs
+                    .iter()
+                    .map(|(name, present)| (name.as_str(), present))
+                    .collect();
+                JsonObject::write(out, |object| {
+                    for (name, present) in pairs {
+                        self.value(object.member_named(name), entry, present);
+                    }
+                });
+            }
+            (Value::Timestamp(moment), _) => json_text::string(out, &timestamp::for_audit(*moment)),
+            // What the model does not describe is not shown.
+            (Value::List(_) | Value::Map(_), _) => json_text::string(out, HIDDEN),
+            _ => json_text::value(out, shape, present),
+        }
+    }
+
+    fn hides(&self, shape: &str, member: &str) -> bool {
+        let is_it = |(structure, name): &(&str, &str)| {
+            *name == member && (*structure == "*" || *structure == shape)
+        };
+        self.unmarked.iter().any(is_it)
+    }
 }
 
 #[cfg(test)]
@@ -136,7 +167,10 @@ mod tests {
 
     #[test]
     fn every_unmarked_secret_is_still_in_its_model() {
-        for (service, structure, member) in UNMARKED {
+        let all = UNMARKED
+            .iter()
+            .flat_map(|(service, unmarked)| unmarked.iter().map(move |found| (service, found)));
+        for (service, (structure, member)) in all {
             let operations = facts::service(service).unwrap().operations;
             let shapes = operations
                 .iter()

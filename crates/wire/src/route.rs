@@ -303,8 +303,8 @@ fn format(service: &ServiceFacts, incoming: &Incoming<'_>) -> Format {
         Protocol::Query => Format::QueryXml,
         Protocol::RestJson => Format::RestJson,
         Protocol::Json10 | Protocol::Json11 => match incoming.media_type() {
-            Some("application/x-amz-json-1.0") => Format::Json10,
-            Some("application/x-amz-json-1.1") => Format::Json11,
+            Some(b"application/x-amz-json-1.0") => Format::Json10,
+            Some(b"application/x-amz-json-1.1") => Format::Json11,
             _ if service.protocol == Protocol::Json10 => Format::Json10,
             _ => Format::Json11,
         },

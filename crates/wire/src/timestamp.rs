@@ -86,9 +86,25 @@ pub(crate) fn rfc822(milliseconds: i64) -> String {
 
 /// `Jan 2, 2026, 3:04:05 AM`: how CloudTrail writes moments inside requests and answers.
 pub(crate) fn for_audit(milliseconds: i64) -> String {
-    moment(milliseconds)
-        .strftime("%b %-d, %Y, %-I:%M:%S %p")
-        .to_string()
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let time = jiff::tz::Offset::UTC.to_datetime(moment(milliseconds));
+    let month = usize::from(time.month().unsigned_abs()) - 1;
+    let (half, hour) = match time.hour() {
+        0 => ("AM", 12),
+        hour @ 1..12 => ("AM", hour),
+        12 => ("PM", 12),
+        hour => ("PM", hour - 12),
+    };
+    format!(
+        "{} {}, {}, {hour}:{:02}:{:02} {half}",
+        MONTHS.get(month).unwrap_or(&""),
+        time.day(),
+        time.year(),
+        time.minute(),
+        time.second(),
+    )
 }
 
 fn moment(milliseconds: i64) -> Timestamp {
@@ -142,5 +158,9 @@ mod tests {
         );
         assert_eq!(rfc822(1_767_323_045_000), "Fri, 02 Jan 2026 03:04:05 GMT");
         assert_eq!(for_audit(1_767_323_045_000), "Jan 2, 2026, 3:04:05 AM");
+        assert_eq!(for_audit(0), "Jan 1, 1970, 12:00:00 AM");
+        assert_eq!(for_audit(1_798_718_399_000), "Dec 31, 2026, 11:59:59 AM");
+        assert_eq!(for_audit(1_798_718_400_000), "Dec 31, 2026, 12:00:00 PM");
+        assert_eq!(for_audit(1_798_761_599_000), "Dec 31, 2026, 11:59:59 PM");
     }
 }
