@@ -22,23 +22,11 @@ impl Entropy for SystemEntropy {
 
 /// A random UUID (version 4), as text in lower case with hyphens.
 pub fn uuid_v4(entropy: &dyn Entropy) -> String {
-    let digit = |nibble: u8| {
-        let beyond_nine = u8::from(nibble > 9);
-        char::from(b'0' + nibble + beyond_nine * (b'a' - b'9' - 1))
-    };
-    let mut bytes = [0u8; 16];
+    let mut bytes = [0; 16];
     entropy.fill(&mut bytes);
-    bytes[6] = (bytes[6] & 0x0f) | 0x40;
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    let mut text = String::with_capacity(36);
-    for (at, byte) in bytes.iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        text.push(digit(byte >> 4));
-        text.push(digit(byte & 15));
-    }
-    text
+    let id = uuid::Builder::from_random_bytes(bytes).into_uuid();
+    let mut text = uuid::Uuid::encode_buffer();
+    id.hyphenated().encode_lower(&mut text).to_owned()
 }
 
 #[cfg(test)]
