@@ -225,7 +225,7 @@ impl Context {
 }
 
 /// Where to find the setting of each key that counts: its last one.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Index {
     /// The keys' names in lower case: what is looked up is folded too.
     names: String,
