@@ -494,7 +494,8 @@ def test_a_code_is_spent_once_however_many_ask_at_once(arnold, iam):
     def ask(code):
         return lambda: sts.get_session_token(SerialNumber=app.serial, TokenCode=code)
 
-    # The codes that enabled the device are spent.
-    assert at_once([ask(app.code(-1)), ask(app.code())]) == (0, {"AccessDenied"})
+    # Of the codes that enabled the device the second is spent, and the first is good once, as recorded from AWS.
+    assert at_once([ask(app.code())] * 2) == (0, {"AccessDenied"})
+    assert at_once([ask(app.code(-1))] * 2) == (1, {"AccessDenied"})
     to_a_fresh_step(arnold)
     assert at_once([ask(app.code())] * 8) == (1, {"AccessDenied"})
