@@ -76,6 +76,10 @@ pub async fn serve(
             let is_alone = is_alone(&open);
             async move {
                 let response = front.answer(request, from.ip()).await?;
+                if response.headers().contains_key(http::header::CONNECTION) {
+                    // Said only where a body was not read to its end.
+                    under_way.leave_rest();
+                }
                 if !is_alone {
                     // Sending an answer wakes who waits for it, who then takes the processor and
                     // what it has at hand; so what came together is worked on first, and then
@@ -85,7 +89,7 @@ pub async fn serve(
                 Ok::<_, std::convert::Infallible>(response.map(|body| body.holding(under_way)))
             }
         });
-        let stream = Noted::new(stream, activity.clone());
+        let stream = Noted::new(stream, activity.clone(), patience);
         let connection = builder
             .serve_connection(TokioIo::new(stream), service)
             .into_owned();
@@ -134,6 +138,7 @@ mod tests {
         stall: Duration::from_secs(1),
         body: Duration::from_secs(60),
         body_bytes_per_s_min: 1,
+        rest: Duration::from_secs(1),
     };
 
     /// A server with little patience, in a folder that goes away, and a way to it.
@@ -226,6 +231,30 @@ mod tests {
             let read = stream.read(&mut piece).await.unwrap();
             assert!(piece[..read].starts_with(b"HTTP/1.1 200"));
         }
+    }
+
+    #[tokio::test]
+    async fn who_still_sends_is_heard_out_for_a_while_and_answered() {
+        let (_folder, address) = served().await;
+        // More than the systems at both ends hold for each other.
+        const BODY_BYTES: usize = 24 << 20;
+        let head = format!(
+            "PUT /nobucket/key HTTP/1.1\r\nhost: a\r\ncontent-length: {BODY_BYTES}\r\n\r\n"
+        );
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&vec![b'x'; BODY_BYTES]).await.unwrap();
+        let (answer, _) = closed(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+        // Who never ends is not waited for.
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let began = Instant::now();
+        while stream.write_all(b"x").await.is_ok() {
+            assert!(began.elapsed() < Duration::from_secs(30));
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(began.elapsed() >= Duration::from_millis(500));
     }
 
     #[tokio::test]

@@ -1,17 +1,18 @@
 //! How long the other end of a connection may keep us waiting. Whoever opens connections and
-//! says nothing, or says it a byte at a time, must not hold them.
+//! says nothing, or says it a byte at a time, must not hold them; but who still sends what we
+//! have answered already is heard out for a moment, so that the answer reaches them.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 /// The bounds of our patience.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +28,14 @@ pub(crate) struct Patience {
     pub(crate) body: Duration,
     /// The slowest that a body may come on the whole, in bytes a second.
     pub(crate) body_bytes_per_s_min: u64,
+    /// For the rest of a body that nobody reads, after its answer.
+    pub(crate) rest: Duration,
 }
+
+/// How much of such a rest is taken in, in bytes.
+const REST_BYTES_MAX: usize = 64 << 20;
+/// How much of it at a time, in bytes.
+const REST_PIECE_BYTES: usize = 16 << 10;
 
 impl Default for Patience {
     fn default() -> Patience {
@@ -37,6 +45,7 @@ impl Default for Patience {
             stall: Duration::from_secs(30),
             body: Duration::from_secs(60),
             body_bytes_per_s_min: 1024,
+            rest: Duration::from_secs(10),
         }
     }
 }
@@ -53,6 +62,8 @@ struct Doing {
     rested_ms: AtomicU64,
     /// Since when the other end has not taken what we have for it, likewise; 0 while it does.
     blocked_ms: AtomicU64,
+    /// Whether the rest of a body was left where it was.
+    left_rest: AtomicBool,
 }
 
 impl Activity {
@@ -63,6 +74,7 @@ impl Activity {
             under_way: AtomicUsize::new(0),
             rested_ms: AtomicU64::new(0),
             blocked_ms: AtomicU64::new(0),
+            left_rest: AtomicBool::new(false),
         }))
     }
 
@@ -112,6 +124,14 @@ impl Activity {
 /// A request that is under way.
 pub(crate) struct UnderWay(Activity);
 
+impl UnderWay {
+    /// The request was answered without its body being read to the end.
+    pub(crate) fn leave_rest(&self) {
+        let Activity(doing) = &self.0;
+        doing.left_rest.store(true, Ordering::Release);
+    }
+}
+
 impl Drop for UnderWay {
     fn drop(&mut self) {
         let Activity(doing) = &self.0;
@@ -120,15 +140,30 @@ impl Drop for UnderWay {
     }
 }
 
-/// A stream that notes since when the other end takes nothing.
+/// A stream that notes since when the other end takes nothing. Where the rest of a body was
+/// left, it closes only when the other end has sent it: a system that has unread bytes for a
+/// closed connection breaks it off, and the answer with it.
 pub(crate) struct Noted<S> {
     inner: S,
     activity: Activity,
+    patience: Patience,
+    rest: Option<Rest>,
+}
+
+/// How much longer the rest of a body is taken in.
+struct Rest {
+    ends: Pin<Box<Sleep>>,
+    bytes: usize,
 }
 
 impl<S> Noted<S> {
-    pub(crate) fn new(inner: S, activity: Activity) -> Noted<S> {
-        Noted { inner, activity }
+    pub(crate) fn new(inner: S, activity: Activity, patience: Patience) -> Noted<S> {
+        Noted {
+            inner,
+            activity,
+            patience,
+            rest: None,
+        }
     }
 
     fn note<T>(&self, polled: Poll<T>) -> Poll<T> {
@@ -156,7 +191,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Noted<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Noted<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Noted<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -184,7 +219,34 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Noted<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(context)
+        if self.rest.is_none() {
+            ready!(Pin::new(&mut self.inner).poll_shutdown(context))?;
+            if !self.activity.0.left_rest.load(Ordering::Acquire) {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        self.poll_rest(context).map(Ok)
+    }
+}
+
+impl<S: AsyncRead + Unpin> Noted<S> {
+    /// Takes in the rest of a body: all of it, or as much as we have patience for.
+    fn poll_rest(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let patience = self.patience.rest;
+        let rest = self.rest.get_or_insert_with(|| Rest {
+            ends: Box::pin(sleep(patience)),
+            bytes: 0,
+        });
+        let mut piece = [0; REST_PIECE_BYTES];
+        while rest.bytes < REST_BYTES_MAX && rest.ends.as_mut().poll(context).is_pending() {
+            let mut buffer = ReadBuf::new(&mut piece);
+            let read = ready!(Pin::new(&mut self.inner).poll_read(context, &mut buffer));
+            if read.is_err() || buffer.filled().is_empty() {
+                break;
+            }
+            rest.bytes += buffer.filled().len();
+        }
+        Poll::Ready(())
     }
 }
 
