@@ -58,11 +58,17 @@ impl House {
         Ok(GetObjectAttributesOutput {
             e_tag: wants("ETag").then(|| ETag::Strong(object.etag.clone())),
             checksum: checksum.filter(|_| wants("Checksum")).map(|checksum| {
+                // Here S3 leaves out of how many parts it was made.
+                let bare = checksum.value.split('-').next().unwrap_or_default();
+                let bare = Sum {
+                    value: bare.to_owned(),
+                    ..checksum.clone()
+                };
                 with_checksum!(
                     Checksum {
                         checksum_type: kind_of(Some(checksum))
                     },
-                    Some(checksum)
+                    Some(&bare)
                 )
             }),
             object_parts: match (&object.place, wants("ObjectParts")) {
@@ -98,7 +104,8 @@ impl House {
             .checksum
             .as_ref()
             .is_some_and(|_| pieces.iter().any(|piece| piece.checksum.is_some()));
-        let limit = limit.unwrap_or(PARTS_PAGE_MAX).clamp(0, PARTS_PAGE_MAX);
+        let asked = limit.unwrap_or(PARTS_PAGE_MAX);
+        let limit = asked.clamp(0, PARTS_PAGE_MAX);
         let marker = marker.unwrap_or(0);
         let mut rest = pieces
             .iter()
@@ -126,10 +133,11 @@ impl House {
                 checksum.as_ref()
             ));
         }
-        let more = listed && rest.peek().is_some();
+        // Of a page of none S3 says that there are no more.
+        let more = listed && asked != 0 && rest.peek().is_some();
         Ok(GetObjectAttributesParts {
             is_truncated: listed.then_some(more),
-            max_parts: listed.then_some(limit),
+            max_parts: listed.then_some(asked),
             next_part_number_marker: listed
                 .then(|| parts.last().and_then(|part| part.part_number).unwrap_or(0)),
             part_number_marker: listed.then_some(marker),

@@ -10,6 +10,7 @@ use store::{Read as _, Transaction};
 
 use crate::call::Call;
 use crate::checksums::{Algorithm, Checksum, Kind};
+use crate::completed::{completed, listed_parts};
 use crate::conditions::Conditions;
 use crate::door::Permit;
 use crate::failure::{
@@ -22,7 +23,7 @@ use crate::records::{
     BUCKETS, Garbage, Manifest, NULL_VERSION, Object, Part, Piece, Place, Upload, part_id, scope_of,
 };
 use crate::uploads::{PART_NUMBER_MAX, no_such_upload};
-use crate::writing::{encryption, kind_of, with_checksum};
+use crate::writing::{kind_of, with_checksum};
 
 /// Fewest bytes of every part but the last: 5 MiB.
 const PART_BYTES_MIN: u64 = 5 << 20;
@@ -34,14 +35,28 @@ impl House {
         input: CompleteMultipartUploadInput,
     ) -> Answer<CompleteMultipartUploadOutput> {
         let state = self.enter(call, &input.bucket)?;
-        let upload = self.upload(&input.bucket, &input.key, &input.upload_id);
-        let tags = upload.as_ref().map_or(&[][..], |upload| &upload.tags);
+        let place = (input.bucket.as_str(), input.key.as_str());
+        let upload = self.upload(place.0, place.1, &input.upload_id);
+        let made = match upload {
+            Ok(_) => None,
+            Err(_) => self.made_by(place, &input.upload_id)?,
+        };
+        let tags = match (&upload, &made) {
+            (Ok(upload), _) => &upload.tags[..],
+            (Err(_), Some(object)) => &object.tags[..],
+            (Err(_), None) => &[],
+        };
         let permit = self.ask_to_write(call, &state, &input.key, tags)?;
-        let upload = upload?;
-        let listed = input
-            .multipart_upload
-            .and_then(|list| list.parts)
-            .unwrap_or_default();
+        let listed = listed_parts(call, input.multipart_upload)?;
+        call.conditions.check_write_form()?;
+        let upload = match (upload, made) {
+            (Ok(upload), _) => upload,
+            (Err(_), Some(object)) if self.is_made_of(&state, &object, &listed)? => {
+                let version = self.shown_version(&state, &object);
+                return Ok(completed(call, place, &object.etag, version));
+            }
+            (Err(gone), _) => return Err(gone),
+        };
         self.check_write_early(call, &state, &input.key)?;
 
         let parts = self.chosen_parts(&input.bucket, &upload, &listed)?;
@@ -61,25 +76,18 @@ impl House {
                 .map_err(Failure::internal)?;
         }
 
-        let etag = format!("{}-{}", hex::encode(md5_of_parts(&parts)?), parts.len());
-        let draft = self.draft(call, &upload, parts, size, etag.clone(), checksum.clone());
+        let etag = etag_of_parts(parts.iter().map(|part| part.etag.as_str()));
+        let etag = etag.ok_or_else(|| Failure::internal("a part's MD5 cannot be read"))?;
+        let draft = self.draft(&upload, parts, size, etag.clone(), checksum.clone());
         let changed = self
             .join(permit, call, input.bucket.clone(), upload.id, draft)
             .await?;
 
-        let host = call.header("host").unwrap_or("s3.amazonaws.com");
-        let path = format!("/{}/{}", input.bucket, input.key);
-        let location = percent_encoding::utf8_percent_encode(&path, PATH).to_string();
+        let place = (input.bucket.as_str(), input.key.as_str());
         Ok(with_checksum!(
             CompleteMultipartUploadOutput {
-                bucket: Some(input.bucket),
                 checksum_type: kind_of(checksum.as_ref()),
-                e_tag: Some(ETag::Strong(etag)),
-                key: Some(input.key),
-                location: Some(format!("http://{host}{location}")),
-                server_side_encryption: encryption(),
-                version_id: changed.version,
-                ..Default::default()
+                ..completed(call, place, &etag, changed.version)
             },
             checksum.as_ref()
         ))
@@ -92,9 +100,6 @@ impl House {
         upload: &Upload,
         listed: &[CompletedPart],
     ) -> Answer<Vec<Part>> {
-        if listed.is_empty() {
-            return Err(INVALID_REQUEST.say("You must specify at least one part"));
-        }
         let span = format!("{}/", upload.id);
         let there: Vec<Part> = self.store.read().all(&scope_of(bucket), "number", &span)?;
         let mut there: HashMap<u32, Part> =
@@ -132,7 +137,6 @@ impl House {
 
     fn draft(
         &self,
-        call: &Call,
         upload: &Upload,
         parts: Vec<Part>,
         size: u64,
@@ -146,7 +150,8 @@ impl House {
             version: NULL_VERSION.to_owned(),
             sequence: 0,
             latest: true,
-            modified: call.now,
+            // S3 says when the upload began.
+            modified: upload.initiated,
             size,
             etag,
             place: Place::Parts(u32::try_from(parts.len()).unwrap_or(u32::MAX)),
@@ -154,6 +159,7 @@ impl House {
             tags: upload.tags.clone(),
             checksum,
             storage_class: upload.storage_class.clone(),
+            upload: Some(upload.id.clone()),
         };
         let pieces = parts
             .into_iter()
@@ -245,16 +251,8 @@ fn check_unchanged(
         .with("Key", &begun.key))
 }
 
-/// What stays as it is in a path.
-const PATH: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
-    .remove(b'/')
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
-
 /// The checksums that the caller gives for a part.
-fn given_sums(listed: &CompletedPart) -> [(Algorithm, &Option<String>); 5] {
+pub(crate) fn given_sums(listed: &CompletedPart) -> [(Algorithm, &Option<String>); 5] {
     [
         (Algorithm::Crc32, &listed.checksum_crc32),
         (Algorithm::Crc32c, &listed.checksum_crc32c),
@@ -328,13 +326,14 @@ fn require_checksum(upload: &Upload, listed: &CompletedPart) -> Answer<()> {
     )))
 }
 
-/// MD5 of the parts' MD5s.
-fn md5_of_parts(parts: &[Part]) -> Answer<[u8; 16]> {
+/// The entity tag of a whole: the MD5 of its parts' MD5s, and how many they are.
+pub(crate) fn etag_of_parts<'a>(etags: impl ExactSizeIterator<Item = &'a str>) -> Option<String> {
     let mut md5 = Md5::new();
-    for part in parts {
-        md5.update(&hex::decode(&part.etag).map_err(Failure::internal)?);
+    let count = etags.len();
+    for etag in etags {
+        md5.update(&hex::decode(etag).ok()?);
     }
-    Ok(md5.finalize())
+    Some(format!("{}-{count}", hex::encode(md5.finalize())))
 }
 
 /// The checksum of the whole, made of those of the parts.

@@ -306,8 +306,9 @@ async fn read_document(mut body: Body, call: &Call) -> Answer<Bytes> {
     {
         return Ok(Bytes::from_static(b"<Tagging><TagSet></TagSet></Tagging>"));
     }
-    // No list of parts is an empty one; what is wrong with that is said later.
+    // No list of parts is an empty one to the library; that there was none is said later.
     if document.is_empty() && call.target.has("uploadId") {
+        call.keep_document(document);
         return Ok(Bytes::from_static(
             b"<CompleteMultipartUpload></CompleteMultipartUpload>",
         ));

@@ -184,6 +184,9 @@ codes! {
 /// S3's own failure for a code that the parsing library names; its message stays if S3 has
 /// several sentences for the code.
 pub(crate) fn from_library(status: u16, code: &str, message: Option<&str>) -> Failure {
+    if let Some(failure) = message.and_then(no_number) {
+        return failure;
+    }
     let known = ALL.iter().find(|known| known.1 == code);
     let mut failure = match known {
         Some(known) => Failure::from(*known),
@@ -199,6 +202,23 @@ pub(crate) fn from_library(status: u16, code: &str, message: Option<&str>) -> Fa
         failure.message = Cow::Owned(message.to_owned());
     }
     failure
+}
+
+/// What the library says of a text where a number belongs, in S3's words.
+fn no_number(message: &str) -> Option<Failure> {
+    let rest = message
+        .strip_prefix("invalid header: ")
+        .or_else(|| message.strip_prefix("invalid query: "))?;
+    let (name, value) = rest.split_once(": ")?;
+    let words = match name {
+        "partNumber" => "Part number must be an integer between 1 and 10000, inclusive".to_owned(),
+        "x-amz-max-parts" | "x-amz-part-number-marker" => {
+            format!("Provided {name} not an integer or within integer range")
+        }
+        _ => return None,
+    };
+    let failure = INVALID_ARGUMENT.say(words).with("ArgumentName", name);
+    Some(failure.with("ArgumentValue", value.trim_matches('"')))
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod blobs;
 mod buckets;
 mod call;
 mod checksums;
+mod completed;
 mod completing;
 mod conditions;
 mod copying;

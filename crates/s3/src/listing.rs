@@ -311,18 +311,19 @@ impl House {
             (Some(key), _) if walk.common_prefix(key).is_some() => Some(after_marker(&walk, key)),
             (Some(key), None) => Some(cursor_past(&format!("{key}\0"))),
             (Some(key), Some(id)) => {
+                // It may have ended since it was seen.
                 let seen: Option<Upload> = reader.get(&scope, id)?;
-                let seen = seen.filter(|seen| seen.key == key).ok_or_else(|| {
+                let begun = match seen.filter(|seen| seen.key == key) {
+                    Some(seen) => Some(seen.initiated),
+                    None => self.versions.upload_begun((&input.bucket, key), id),
+                };
+                let begun = begun.ok_or_else(|| {
                     INVALID_ARGUMENT
                         .say("Invalid uploadId marker")
                         .with("ArgumentName", "upload-id-marker")
                         .with("ArgumentValue", id)
                 })?;
-                Some(cursor_after(&upload_order(
-                    &seen.key,
-                    seen.initiated,
-                    &seen.id,
-                )))
+                Some(cursor_after(&upload_order(key, begun, id)))
             }
         };
         let walked = walk.walk(

@@ -371,6 +371,7 @@ impl House {
                 tags: Vec::new(),
                 checksum: None,
                 storage_class: "STANDARD".to_owned(),
+                upload: None,
             },
             inline: None,
             manifest: None,

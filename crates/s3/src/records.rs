@@ -182,6 +182,9 @@ pub(crate) struct Object {
     pub(crate) tags: Vec<Tag>,
     pub(crate) checksum: Option<Checksum>,
     pub(crate) storage_class: String,
+    /// The id of the upload in parts that made it, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) upload: Option<String>,
 }
 
 impl Object {
@@ -207,6 +210,9 @@ impl Record for Object {
         }
         if let Place::File(blob) = &self.place {
             lookups.push(Lookup::many("blob", blob));
+        }
+        if let Some(upload) = &self.upload {
+            lookups.push(Lookup::unique("upload", upload));
         }
         lookups
     }

@@ -51,7 +51,9 @@ impl House {
             input.checksum_type.as_ref().map(ChecksumType::as_str),
         )?;
         let upload = Upload {
-            id: format!("{}{}", self.new_id(), self.new_id()),
+            id: self
+                .versions
+                .upload_id((&input.bucket, &input.key), call.now, &self.new_id()),
             key: input.key.clone(),
             initiated: call.now,
             initiator: self
@@ -286,9 +288,17 @@ impl House {
             On::Key(&input.key),
             Keys::new(),
         )?;
-        self.upload(&input.bucket, &input.key, &input.upload_id)?;
-        self.end_upload(permit, input.bucket, input.upload_id)
-            .await?;
+        let place = (input.bucket.as_str(), input.key.as_str());
+        match self.upload(place.0, place.1, &input.upload_id) {
+            Ok(upload) => self.end_upload(permit, input.bucket, upload.id).await?,
+            // What has ended needs no end.
+            Err(_)
+                if self
+                    .versions
+                    .upload_begun(place, &input.upload_id)
+                    .is_some() => {}
+            Err(never) => return Err(never),
+        }
         Ok(AbortMultipartUploadOutput::default())
     }
 
@@ -296,9 +306,8 @@ impl House {
         let garbage = self
             .transact(move |tx: &mut Transaction| {
                 let scope = scope_of(&bucket);
-                if !tx.delete::<Upload>(&scope, &id)? {
-                    return Err(no_such_upload(&id));
-                }
+                // Somebody else may have ended it meanwhile.
+                tx.delete::<Upload>(&scope, &id)?;
                 let mut garbage = Vec::new();
                 for part in tx.all::<Part>(&scope, "number", &format!("{id}/"))? {
                     tx.delete::<Part>(&scope, &part_id(&part.upload, part.number))?;

@@ -97,6 +97,7 @@ impl Wish {
             tags: self.tags,
             checksum: None,
             storage_class: self.storage_class,
+            upload: None,
         }
     }
 }

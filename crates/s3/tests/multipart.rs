@@ -167,7 +167,7 @@ async fn what_does_not_fit_together_is_refused() {
         .fails(400, "InvalidPartOrder");
     complete(list(&[(1, &b)])).await.fails(400, "InvalidPart");
     complete(list(&[(3, &b)])).await.fails(400, "InvalidPart");
-    complete(list(&[])).await.fails(400, "InvalidRequest");
+    complete(list(&[])).await.fails(400, "MalformedXML");
     complete(list(&[(10_001, &a)]))
         .await
         .fails(400, "MalformedXML");
@@ -222,8 +222,23 @@ async fn an_upload_given_up_leaves_nothing() {
         .delete(&format!("/bucket/key?uploadId={upload}"))
         .await
         .ok();
+    // As recorded from AWS: whoever gives up again is not told off.
     house
         .delete(&format!("/bucket/key?uploadId={upload}"))
+        .await
+        .ok();
+    for never in [
+        "56788",
+        &"0".repeat(64),
+        &begin(&house, &[]).await.replace('1', "2"),
+    ] {
+        house
+            .delete(&format!("/bucket/key?uploadId={never}"))
+            .await
+            .fails(404, "NoSuchUpload");
+    }
+    house
+        .delete(&format!("/bucket/other?uploadId={upload}"))
         .await
         .fails(404, "NoSuchUpload");
     house.settle_files(0).await;
@@ -357,4 +372,187 @@ async fn parts_can_be_copied() {
         .ok();
     let copy = house.get("/bucket/copy").await.ok();
     assert!(copy.body.len() == 6 * MIB + 10 && !copy.header("etag").contains('-'));
+}
+
+/// Completes the upload of `/bucket/key`.
+async fn complete(
+    house: &House,
+    upload: &str,
+    headers: &[(&str, &str)],
+    document: &str,
+) -> support::Reply {
+    let uri = format!("/bucket/key?uploadId={upload}");
+    house.send("POST", &uri, headers, document).await
+}
+
+#[tokio::test]
+async fn an_upload_is_completed_again_with_the_same_answer_as_recorded_from_aws() {
+    let house = House::with_bucket().await;
+    let upload = begin(&house, &[]).await;
+    let a = part(&house, &upload, 1, b"never/receipt/part-1".to_vec()).await;
+    let b = part(&house, &upload, 2, b"never/receipt/part-2".to_vec()).await;
+    let same = list(&[(1, &a)]);
+    let first = complete(&house, &upload, &[], &same).await.ok();
+    let etag = "\"d98eac19a3cbd845f42bae8a46e1a6e9-1\"";
+    assert_eq!(first.element("ETag").replace("&quot;", "\""), etag);
+    assert_eq!(first.element("ChecksumCRC64NVME"), "EkQwNpOwey0=");
+
+    let wrong = ("if-match", "\"00000000000000000000000000000000\"");
+    for headers in [
+        &[][..],
+        &[("if-none-match", "*")],
+        &[("if-match", etag)],
+        &[wrong],
+    ] {
+        let again = complete(&house, &upload, headers, &same).await.ok();
+        assert_eq!(again.element("ETag"), first.element("ETag"));
+        assert_eq!(again.element("Location"), first.element("Location"));
+        for left_out in ["ChecksumCRC64NVME", "ChecksumType"] {
+            assert!(again.elements(left_out).is_empty(), "{left_out}");
+        }
+    }
+    let zeros = format!("\"{}\"", "0".repeat(32));
+    for other in [
+        list(&[(2, &b)]),
+        list(&[(1, &zeros)]),
+        list(&[(2, &a)]),
+        list(&[(1, &a), (2, &b)]),
+        same.replace("</ETag>", "</ETag><ChecksumCRC32>AAAAAA==</ChecksumCRC32>"),
+    ] {
+        complete(&house, &upload, &[], &other)
+            .await
+            .fails(404, "NoSuchUpload");
+    }
+    complete(&house, &upload, &[], "<CompleteMultipartUpload/>")
+        .await
+        .fails(400, "MalformedXML");
+    for headers in [
+        &[("if-match", "*")][..],
+        &[("if-match", etag), ("if-none-match", "*")],
+    ] {
+        complete(&house, &upload, headers, &same)
+            .await
+            .fails(501, "NotImplemented");
+    }
+    house
+        .delete(&format!("/bucket/key?uploadId={upload}"))
+        .await
+        .ok();
+    complete(&house, &upload, &[], &same).await.ok();
+    assert_eq!(house.get("/bucket/key").await.body, b"never/receipt/part-1");
+
+    house.deny("s3:PutObject", "arn:aws:s3:::bucket/key");
+    complete(&house, &upload, &[], &same)
+        .await
+        .fails(403, "AccessDenied");
+}
+
+#[tokio::test]
+async fn a_version_made_by_an_upload_is_told_until_it_is_gone() {
+    let house = House::with_bucket().await;
+    let upload = begin(&house, &[]).await;
+    let a = part(&house, &upload, 1, b"abc".to_vec()).await;
+    let same = list(&[(1, &a)]);
+    complete(&house, &upload, &[], &same).await.ok();
+    house.put("/bucket/key", "over").await.ok();
+    complete(&house, &upload, &[], &same)
+        .await
+        .fails(404, "NoSuchUpload");
+
+    let enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    house.put("/bucket?versioning", enabled).await.ok();
+    let upload = begin(&house, &[]).await;
+    let a = part(&house, &upload, 1, b"abc".to_vec()).await;
+    let same = list(&[(1, &a)]);
+    let first = complete(&house, &upload, &[], &same).await.ok();
+    let version = first.header("x-amz-version-id").to_owned();
+    house.put("/bucket/key", "over").await.ok();
+    house.delete("/bucket/key").await.ok();
+    let again = complete(&house, &upload, &[], &same).await.ok();
+    assert_eq!(again.header("x-amz-version-id"), version);
+    house
+        .delete(&format!("/bucket/key?versionId={version}"))
+        .await
+        .ok();
+    complete(&house, &upload, &[], &same)
+        .await
+        .fails(404, "NoSuchUpload");
+}
+
+#[tokio::test]
+async fn listings_go_on_after_an_upload_that_has_ended_as_recorded_from_aws() {
+    let house = House::with_bucket().await;
+    begin(&house, &[]).await;
+    begin(&house, &[]).await;
+    let uploads = house.get("/bucket?uploads").await.ok().elements("UploadId");
+    let [first, second] = &uploads[..] else {
+        panic!("{uploads:?}")
+    };
+    let after = format!("/bucket?uploads&key-marker=key&upload-id-marker={first}");
+    let before = house.get(&after).await.ok().elements("UploadId");
+    house
+        .delete(&format!("/bucket/key?uploadId={first}"))
+        .await
+        .ok();
+    assert_eq!(house.get(&after).await.ok().elements("UploadId"), before);
+    assert_eq!(&before, std::slice::from_ref(second));
+    house
+        .get("/bucket?uploads&key-marker=key&upload-id-marker=nope")
+        .await
+        .fails(400, "InvalidArgument");
+    house
+        .get(&after.replace("key-marker=key", "key-marker=other"))
+        .await
+        .fails(400, "InvalidArgument");
+}
+
+#[tokio::test]
+async fn attributes_of_parts_are_told_as_recorded_from_aws() {
+    let house = House::with_bucket().await;
+    let upload = begin(&house, &[("x-amz-checksum-algorithm", "SHA256")]).await;
+    let sum = "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
+    let uri = format!("/bucket/key?partNumber=1&uploadId={upload}");
+    let headers = [("x-amz-checksum-sha256", sum)];
+    let reply = house.send("PUT", &uri, &headers, "abc").await.ok();
+    let named = format!("</ETag><ChecksumSHA256>{sum}</ChecksumSHA256>");
+    let document = list(&[(1, reply.header("etag"))]).replace("</ETag>", &named);
+    complete(&house, &upload, &[], &document).await.ok();
+
+    let ask = async |headers: &[(&str, &str)]| {
+        house
+            .send("GET", "/bucket/key?attributes", headers, "")
+            .await
+    };
+    let wanted = |names| ("x-amz-object-attributes", names);
+    let told = ask(&[wanted("Checksum")]).await.ok();
+    // Without the number of parts, which the object's header has.
+    assert_eq!(
+        told.element("ChecksumSHA256"),
+        "T4tCwi3TcptRm6b2jS2nzFstYG0F2u1a1RKMwD5sY1g="
+    );
+    assert_eq!(told.element("ChecksumType"), "COMPOSITE");
+    for (most, shown, truncated) in [
+        ("1", "1", "false"),
+        ("1001", "1001", "false"),
+        ("0", "0", "false"),
+        ("-1", "-1", "true"),
+    ] {
+        let told = ask(&[wanted("ObjectParts"), ("x-amz-max-parts", most)])
+            .await
+            .ok();
+        let members = (told.element("MaxParts"), told.element("IsTruncated"));
+        assert_eq!(members, (shown.to_owned(), truncated.to_owned()), "{most}");
+    }
+    for name in ["x-amz-max-parts", "x-amz-part-number-marker"] {
+        let refused = ask(&[wanted("ObjectParts"), (name, "abc")]).await;
+        let refused = refused.fails(400, "InvalidArgument");
+        assert_eq!(refused.element("ArgumentName"), name);
+        assert_eq!(refused.element("ArgumentValue"), "abc");
+    }
+    let refused = house.get("/bucket/key?partNumber=abc").await;
+    let refused = refused.fails(400, "InvalidArgument");
+    assert_eq!(refused.element("ArgumentName"), "partNumber");
+    assert_eq!(refused.element("ArgumentValue"), "abc");
+    house.get("/bucket/key?partNumber=1").await.ok();
+    ask(&[]).await.fails(400, "InvalidRequest");
 }
