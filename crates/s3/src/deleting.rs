@@ -35,6 +35,8 @@ struct Deletion {
     marker: Option<Draft>,
 }
 
+const NO_CONDITION_ON_VERSIONS: &str = "Conditional delete operations are not allowed when a version ID is included in the request parameters.";
+
 impl House {
     pub(crate) async fn delete_object(
         &self,
@@ -48,6 +50,11 @@ impl House {
         self.check_no_lock(call)?;
         if call.conditions.has_match() {
             self.ask_to_match(call, &state, &input.key)?;
+            if version.is_some() {
+                return Err(NOT_IMPLEMENTED
+                    .with("Header", "If-Match")
+                    .with("additionalMessage", NO_CONDITION_ON_VERSIONS));
+            }
         }
         for header in ["x-amz-if-match-last-modified-time", "x-amz-if-match-size"] {
             if call.headers.contains_key(header) {

@@ -618,3 +618,42 @@ async fn a_body_that_was_not_read_ends_the_connection() {
         assert_eq!(reply.header("connection"), connection, "{uri}");
     }
 }
+
+#[tokio::test]
+async fn a_version_is_deleted_without_conditions_only_as_recorded_from_aws() {
+    let house = House::with_bucket().await;
+    house.put("/bucket/key", "null").await.ok();
+    let enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    house.put("/bucket?versioning", enabled).await.ok();
+    let new = house.put("/bucket/key", "new").await.ok();
+    let (etag, version) = (new.header("etag"), new.header("x-amz-version-id"));
+    let wrong = format!("\"{}\"", "0".repeat(32));
+    for (version, asked) in [
+        (version, etag),
+        (version, wrong.as_str()),
+        ("null", "*"),
+        ("null", etag),
+    ] {
+        let uri = format!("/bucket/key?versionId={version}");
+        let refused = house.send("DELETE", &uri, &[("if-match", asked)], "").await;
+        let refused = refused.fails(501, "NotImplemented");
+        assert_eq!(refused.element("Header"), "If-Match");
+        assert_eq!(
+            refused.element("additionalMessage"),
+            "Conditional delete operations are not allowed when a version ID is included in the request parameters."
+        );
+        house.get(&uri).await.ok();
+    }
+    house
+        .send("DELETE", "/bucket/key", &[("if-match", &wrong)], "")
+        .await
+        .fails(412, "PreconditionFailed");
+    house
+        .send("DELETE", "/bucket/key", &[("if-match", etag)], "")
+        .await
+        .ok();
+    house
+        .delete(&format!("/bucket/key?versionId={version}"))
+        .await
+        .ok();
+}
