@@ -1,7 +1,10 @@
 """Every listing of IAM that AWS pages: in pages of one it tells what it tells at once."""
 
+import base64
 import datetime
+import hashlib
 import json
+import ssl
 
 import pytest
 from cryptography import x509
@@ -137,7 +140,9 @@ def account(arnold):
         iam.upload_server_certificate(
             ServerCertificateName=name, CertificateBody=body, PrivateKey=pem.decode(), Tags=TAGS
         )
-        iam.upload_signing_certificate(UserName="u1", CertificateBody=body)
+        signing = iam.upload_signing_certificate(UserName="u1", CertificateBody=body)["Certificate"]
+        sha1 = hashlib.sha1(ssl.PEM_cert_to_DER_cert(body)).digest()
+        assert signing["CertificateId"] == base64.b32encode(sha1).decode()
         iam.upload_ssh_public_key(UserName="u1", SSHPublicKeyBody=ssh_line(private))
     devices = [new_device(iam, name) for name in ("phone", "tablet", "spare")]
     iam.tag_mfa_device(SerialNumber=devices[0].serial, Tags=TAGS)

@@ -77,20 +77,12 @@ impl Certificate {
     /// The id under which a user has it: the SHA-1 of it in base 32, as recorded from AWS. It
     /// only names the certificate; [`digest`](Self::digest) tells certificates apart.
     pub(crate) fn id(&self) -> String {
-        const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
         let digest =
             aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY, &self.der);
-        // Twenty bytes are four times five, which are eight letters of five bits each.
-        let letters = digest.as_ref().chunks(5).flat_map(|five| {
-            let bits = five
-                .iter()
-                .fold(0, |bits, byte| bits << 8 | u64::from(*byte));
-            (0..8).rev().map(move |letter| bits >> (5 * letter) & 31)
-        });
-        letters
-            .filter_map(|at| BASE32.get(usize::try_from(at).ok()?))
-            .map(|letter| char::from(*letter))
-            .collect()
+        base32::encode(
+            base32::Alphabet::Rfc4648 { padding: false },
+            digest.as_ref(),
+        )
     }
 
     /// Whether this private key is that of the certificate. Nothing if the key does not read.
