@@ -7,7 +7,8 @@ The facts come out of two releases of the PyPI package moto, unpacked into folde
     python managed_policies.py NEW OLD > crates/identity/data/aws-managed-policies.tsv
 
 NEW has the policies as they are today, OLD has the ids that later releases leave out. A
-policy that is younger than OLD gets an id made of its ARN, which stays the same.
+policy that is younger than OLD gets the id that AWS was seen to give it, or one made of its
+ARN, which stays the same.
 """
 
 import ast
@@ -19,8 +20,18 @@ import sys
 
 HEADER = """\
 # The policies that AWS manages, as of {latest}: facts from the PyPI package moto 5.2.5,
-# ids from moto 1.3.14 where it knows them. Written by xtask/python/managed_policies.py.
+# ids from moto 1.3.14 where it knows them, or recorded from AWS. Written by
+# xtask/python/managed_policies.py.
 # ARN, id, version in force, created, updated, description, document; the oldest first."""
+
+# Ids of younger policies, as recorded from AWS.
+IDS = {
+    "IAMAuditRootUserCredentials": "ANPAZKAPJZG4BDSCREYVS",
+    "IAMCreateRootUserPassword": "ANPAZKAPJZG4OEGTN7YT5",
+    "IAMDeleteRootUserCredentials": "ANPAZKAPJZG4CX73XKORQ",
+    "S3UnlockBucketPolicy": "ANPAZKAPJZG4OALTIPZOF",
+    "SQSUnlockQueuePolicy": "ANPAZKAPJZG4HPZI4FDUV",
+}
 
 # Few are known word for word, and nothing but GetPolicy shows them.
 DESCRIPTIONS = {
@@ -69,7 +80,7 @@ def main(new, old):
         latest = max(latest, moment(policy["UpdateDate"])[:10])
         line = [
             arn,
-            known[name]["PolicyId"] if name in known else made_id(arn),
+            known[name]["PolicyId"] if name in known else IDS.get(name) or made_id(arn),
             policy["DefaultVersionId"].removeprefix("v"),
             moment(policy["CreateDate"]),
             moment(policy["UpdateDate"]),

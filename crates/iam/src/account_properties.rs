@@ -13,6 +13,10 @@ use wire::{Input, Output};
 use crate::account::touch_account;
 use crate::errors::{Nothing, invalid_input};
 
+/// A property that every account has, with what it is while nobody sets it. As recorded from
+/// AWS.
+const ROLE_MANAGER: (&str, &str) = ("RoleManager/Enabled", "false");
+
 /// How many properties an account has at most.
 const PROPERTIES_MAX: usize = 100;
 
@@ -90,9 +94,10 @@ impl Operation for GetAccountProperties {
     }
 
     fn run(&self, permit: Permit<Self>, tx: &mut Transaction) -> Result<Properties, Error> {
-        Ok(Properties {
-            properties: AccountSettings::of(&permit, tx)?.properties,
-        })
+        let mut properties = AccountSettings::of(&permit, tx)?.properties;
+        let (name, value) = ROLE_MANAGER;
+        properties.entry(name.into()).or_insert(value.into());
+        Ok(Properties { properties })
     }
 }
 

@@ -194,4 +194,18 @@ mod tests {
             assert!(by_arn(&format!("{ARN_HEAD}/{name}")).is_some(), "{name}");
         }
     }
+
+    #[test]
+    fn tasks_of_root_have_the_ids_that_aws_was_seen_to_give_them() {
+        for (name, id) in [
+            ("IAMAuditRootUserCredentials", "ANPAZKAPJZG4BDSCREYVS"),
+            ("IAMCreateRootUserPassword", "ANPAZKAPJZG4OEGTN7YT5"),
+            ("IAMDeleteRootUserCredentials", "ANPAZKAPJZG4CX73XKORQ"),
+            ("S3UnlockBucketPolicy", "ANPAZKAPJZG4OALTIPZOF"),
+            ("SQSUnlockQueuePolicy", "ANPAZKAPJZG4HPZI4FDUV"),
+        ] {
+            let policy = by_arn(&format!("{ARN_HEAD}/root-task/{name}")).unwrap();
+            assert_eq!(policy.id, id, "{name}");
+        }
+    }
 }

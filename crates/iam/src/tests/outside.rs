@@ -75,7 +75,7 @@ fn properties_of_one_namespace_are_set_together() {
     let house = House::new();
     assert_eq!(
         house.good("GetAccountProperties", &[]),
-        json!({"Properties": {}})
+        json!({"Properties": {"RoleManager/Enabled": "false"}})
     );
     let put = |pairs: &[(&str, &str)]| {
         let mut form = Vec::new();
@@ -94,7 +94,12 @@ fn properties_of_one_namespace_are_set_together() {
     put(&[("RoleManager/One", "false")]).unwrap();
     assert_eq!(
         house.good("GetAccountProperties", &[])["Properties"],
-        json!({"RoleManager/One": "false", "RoleManager/Two": "2"})
+        json!({"RoleManager/Enabled": "false", "RoleManager/One": "false", "RoleManager/Two": "2"})
+    );
+    put(&[("RoleManager/Enabled", "true")]).unwrap();
+    assert_eq!(
+        house.good("GetAccountProperties", &[])["Properties"]["RoleManager/Enabled"],
+        "true"
     );
     for wrong in [
         &[("A/x", "1"), ("B/x", "1")][..],
