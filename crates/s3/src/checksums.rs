@@ -283,6 +283,26 @@ impl Claim {
         self.sum.as_ref().map(|(algorithm, _)| *algorithm)
     }
 
+    /// Whether nothing is claimed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.md5.is_none() && self.sum.is_none()
+    }
+
+    /// Checks the claim about a document. Its refusal shows a digest as it came, where that of
+    /// an object shows it in hexadecimal, both as recorded from AWS.
+    pub(crate) fn check_document(&self, data: &[u8], witness: &Witness) -> Answer<()> {
+        self.check_whole(data, witness).map_err(|mut failure| {
+            let expected = failure
+                .details
+                .iter_mut()
+                .find(|(name, _)| *name == "ExpectedDigest");
+            if let (Some((_, shown)), Some(md5)) = (expected, self.md5) {
+                *shown = STANDARD.encode(md5);
+            }
+            failure
+        })
+    }
+
     /// Checks the claim about bytes that are all here.
     pub(crate) fn check_whole(&self, data: &[u8], witness: &Witness) -> Answer<()> {
         let mut tally = Tally::new(self, &[]);

@@ -25,8 +25,8 @@ use crate::checksums::Claim;
 use crate::cors;
 use crate::described::{Described, describe};
 use crate::failure::{
-    Answer, Failure, INVALID_ARGUMENT, INVALID_BUCKET_NAME, MALFORMED_XML, MAX_MESSAGE_LENGTH,
-    from_library,
+    Answer, Failure, INVALID_ARGUMENT, INVALID_BUCKET_NAME, INVALID_REQUEST, MALFORMED_XML,
+    MAX_MESSAGE_LENGTH, from_library,
 };
 use crate::form::{FormUpload, find};
 use crate::gate::{CallerHandle, Gate};
@@ -39,6 +39,9 @@ use crate::request::{Target, for_library};
 /// Most bytes of a document that a request may carry: a thousand keys to delete or ten
 /// thousand parts to join. Other documents are far smaller.
 const DOCUMENT_BYTES_MAX: usize = 4 << 20;
+
+/// Most bytes of the document that sets cross-origin rules, as recorded from AWS.
+const CORS_BYTES_MAX: usize = 64 << 10;
 
 /// What the endpoint is made of.
 pub struct Settings {
@@ -282,15 +285,20 @@ async fn read_document(mut body: Body, call: &Call) -> Answer<Bytes> {
         Some(_) => Claim::read_md5(&call.headers)?,
         None => Claim::read(&call.headers)?,
     };
-    let document = body
-        .store_all_limited(DOCUMENT_BYTES_MAX)
-        .await
-        .map_err(|_| {
-            call.witness
-                .broken()
-                .unwrap_or_else(|| MAX_MESSAGE_LENGTH.into())
-        })?;
-    claim.check_whole(&document, &call.witness)?;
+    let most = match call.target.has("cors") {
+        true => CORS_BYTES_MAX,
+        false => DOCUMENT_BYTES_MAX,
+    };
+    let document = body.store_all_limited(most).await.map_err(|_| {
+        call.witness
+            .broken()
+            .unwrap_or_else(|| MAX_MESSAGE_LENGTH.with("MaxMessageLengthBytes", most.to_string()))
+    })?;
+    if claim.is_empty() && wants_claim(call) {
+        return Err(INVALID_REQUEST
+            .say("Missing required header for this request: Content-MD5 OR x-amz-checksum-*"));
+    }
+    claim.check_document(&document, &call.witness)?;
     // The library passes these over, and what they hold with them.
     if ["<!DOCTYPE", "<![CDATA["]
         .iter()
@@ -314,6 +322,16 @@ async fn read_document(mut body: Body, call: &Call) -> Answer<Bytes> {
         ));
     }
     Ok(document)
+}
+
+/// Whether S3 takes this document only with a checksum, as recorded from AWS or documented.
+fn wants_claim(call: &Call) -> bool {
+    let target = &call.target;
+    let of_bucket = target.key.is_empty();
+    of_bucket
+        && ["cors", "delete", "tagging"]
+            .iter()
+            .any(|name| target.has(name))
 }
 
 /// Checks the source of a copy, and writes it as the library reads it: a `+` stands for a

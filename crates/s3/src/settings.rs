@@ -320,6 +320,15 @@ fn cors_rule(rule: CORSRule) -> Answer<records::CorsRule> {
             )));
         }
     }
+    let is_name = |name: &&String| {
+        let plain = name.replace('*', "");
+        plain.is_empty() || http::HeaderName::try_from(plain).is_ok()
+    };
+    if let Some(header) = headers.iter().find(|name| !is_name(name)) {
+        return Err(INVALID_REQUEST.say(format!(
+            "AllowedHeader \"{header}\" contains invalid character."
+        )));
+    }
     let expose = rule.expose_headers.unwrap_or_default();
     if let Some(header) = expose.iter().find(|header| header.contains('*')) {
         return Err(INVALID_REQUEST.say(format!(

@@ -7,7 +7,7 @@
 )]
 
 mod support;
-use support::{House, OTHER};
+use support::{House, OTHER, crc32};
 
 fn big(bytes: usize) -> Vec<u8> {
     (0..bytes).map(|n| (n * 31 % 251) as u8).collect()
@@ -367,12 +367,6 @@ async fn many_are_deleted_at_once_each_by_itself() {
         .await
         .ok();
     assert!(done.elements("Key").is_empty());
-}
-
-fn crc32(text: &str) -> String {
-    use base64::Engine as _;
-    let sum = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32IsoHdlc, text.as_bytes()) as u32;
-    base64::engine::general_purpose::STANDARD.encode(sum.to_be_bytes())
 }
 
 #[tokio::test]
