@@ -126,3 +126,73 @@ def test_a_rule_allows_headers_that_can_be(send):
         answer = put(send, "cors", rule(f"<AllowedHeader>{header}</AllowedHeader>"))
         assert answer.status_code == status, header
         assert ("<Code>InvalidRequest</Code>" in answer.text) == (status == 400)
+
+
+@pytest.mark.parametrize(
+    "headers, allowed",
+    [
+        ({}, FIRST),
+        ({HEADERS: "X-Probe-Z, content-type"}, {**FIRST, "Access-Control-Allow-Headers": "x-probe-z, content-type"}),
+        ({HEADERS: ""}, FIRST),
+        ({HEADERS: ","}, FIRST),
+        ({HEADERS: ", X-Probe-A,,"}, {**SECOND, "Access-Control-Allow-Headers": ", x-probe-a"}),
+        ({HEADERS: "X-Other"}, {**SECOND, "Access-Control-Allow-Headers": "x-other"}),
+        ({METHOD: "DELETE"}, SECOND),
+        ({"Origin": "https://elsewhere.example"}, SECOND),
+        ({"Authorization": "AWS4-HMAC-SHA256 Credential=invalid"}, FIRST),
+    ],
+)
+def test_a_preflight_is_answered_by_the_first_rule_that_fits(send, headers, allowed):
+    assert put(send, "cors", TWO_RULES).status_code == 200
+    answer = send("OPTIONS", f"/{BUCKET}/a", {"Origin": APP, METHOD: "GET", **headers}, signed=False)
+    assert answer.status_code == 200
+    assert of_cors(answer) == lower(allowed)
+
+
+def test_a_preflight_needs_no_signature(send):
+    assert put(send, "cors", TWO_RULES).status_code == 200
+    half = f"/{BUCKET}/a?X-Amz-Algorithm=AWS4-HMAC-SHA256"
+    answer = send("OPTIONS", half, {"Origin": APP, METHOD: "GET"}, signed=False)
+    assert (answer.status_code, of_cors(answer)) == (200, lower(FIRST))
+    # The request itself does, and its page may read why it was refused.
+    answer = send("GET", half, {"Origin": APP}, signed=False)
+    assert answer.status_code == 400 and "<Code>AuthorizationQueryParametersError</Code>" in answer.text
+    assert of_cors(answer) == lower(FIRST)
+
+
+@pytest.mark.parametrize(
+    "headers, status, code",
+    [
+        ({METHOD: "PATCH"}, 403, "AccessForbidden"),
+        ({METHOD: "get"}, 400, "BadRequest"),
+        ({METHOD: "GET, PUT"}, 400, "BadRequest"),
+        ({"Origin": ""}, 400, "BadRequest"),
+        ({HEADERS: "Bad Header"}, 400, "BadRequest"),
+    ],
+)
+def test_a_preflight_for_what_cannot_be_is_refused(send, headers, status, code):
+    assert put(send, "cors", TWO_RULES).status_code == 200
+    answer = send("OPTIONS", f"/{BUCKET}/a", {"Origin": APP, METHOD: "GET", **headers}, signed=False)
+    assert answer.status_code == status and f"<Code>{code}</Code>" in answer.text
+    assert of_cors(answer) == {}
+    if status == 403:
+        assert "<Method>PATCH</Method><ResourceType>OBJECT</ResourceType>" in answer.text
+
+
+@pytest.mark.parametrize(
+    "headers, status, allowed",
+    [
+        ({}, 200, FIRST),
+        ({"X-Other": "value"}, 200, FIRST),
+        ({HEADERS: "X-Probe-One"}, 200, {**FIRST, "Access-Control-Allow-Headers": "x-probe-one"}),
+        ({HEADERS: "X-Other"}, 200, {**SECOND, "Access-Control-Allow-Headers": "x-other"}),
+        ({METHOD: "DELETE"}, 200, SECOND),
+        ({METHOD: "POST"}, 200, {}),
+        ({METHOD: "get"}, 400, {}),
+    ],
+)
+def test_a_request_may_name_what_a_preflight_does(send, headers, status, allowed):
+    assert put(send, "cors", TWO_RULES).status_code == 200
+    send("PUT", f"/{BUCKET}/a", {}, "x")
+    answer = send("GET", f"/{BUCKET}/a", {"Origin": APP, **headers})
+    assert (answer.status_code, of_cors(answer)) == (status, lower(allowed))

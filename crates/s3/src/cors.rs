@@ -1,10 +1,12 @@
 //! Cross-origin requests: preflights, and the headers on real answers.
 
+use std::sync::Arc;
+
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, header};
 use s3s::Body;
 
 use crate::failure::{Answer, BAD_REQUEST, CORS_FORBIDDEN, Code, Failure};
-use crate::house::House;
+use crate::house::{BucketState, House};
 use crate::records::CorsRule;
 use crate::request::Target;
 
@@ -18,11 +20,10 @@ pub(crate) fn preflight(
     target: &Target,
     headers: &HeaderMap,
 ) -> Answer<Response<Body>> {
-    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let origin = text(header::ORIGIN).ok_or_else(|| {
+    let origin = origin_of(headers).ok_or_else(|| {
         BAD_REQUEST.say("Insufficient information. Origin request header needed.")
     })?;
-    let method = text(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let method = text(headers, &header::ACCESS_CONTROL_REQUEST_METHOD);
     let refused = |code: Code, kind: &str| {
         Failure::from(code)
             .with("Method", method.unwrap_or("OPTIONS"))
@@ -38,44 +39,35 @@ pub(crate) fn preflight(
         .cors
         .as_ref()
         .ok_or_else(|| refused(Code(403, CORS_FORBIDDEN.1, NOT_ENABLED), "BUCKET"))?;
-    let known =
-        method.filter(|method| matches!(*method, "GET" | "PUT" | "HEAD" | "POST" | "DELETE"));
-    let method = known.ok_or_else(|| {
-        let named = method.unwrap_or("null");
-        BAD_REQUEST.say(format!("Invalid Access-Control-Request-Method: {named}"))
-    })?;
-    let asked: Vec<String> = text(header::ACCESS_CONTROL_REQUEST_HEADERS)
-        .unwrap_or_default()
-        .split(',')
-        .map(|name| name.trim().to_ascii_lowercase())
-        .filter(|name| !name.is_empty())
-        .collect();
+    let method = check_method(method.unwrap_or("null"))?;
+    let asked = asked_headers(headers)?;
     let kind = if target.key.is_empty() {
         "BUCKET"
     } else {
         "OBJECT"
     };
-    let rule = rules
-        .iter()
-        .find(|rule| {
-            rule.allows(origin, method) && asked.iter().all(|name| rule.allows_header(name))
-        })
-        .ok_or_else(|| refused(CORS_FORBIDDEN, kind))?;
+    let rule =
+        rule_for(rules, origin, method, &asked).ok_or_else(|| refused(CORS_FORBIDDEN, kind))?;
 
     let mut response = Response::new(Body::empty());
-    let answer = response.headers_mut();
-    add_rule(answer, rule, origin);
-    if !asked.is_empty() {
-        add(
-            answer,
-            header::ACCESS_CONTROL_ALLOW_HEADERS,
-            &asked.join(", "),
-        );
-    }
+    add_rule(response.headers_mut(), rule, origin, &asked);
     Ok(response)
 }
 
-/// Adds to an answer what lets a page of another origin read it.
+/// Refuses a request of a page's that names a method or headers which are none, where its
+/// bucket has rules.
+pub(crate) fn check_asked(house: &House, target: &Target, headers: &HeaderMap) -> Answer<()> {
+    if origin_of(headers).is_none() || rules_of(house, target).is_none() {
+        return Ok(());
+    }
+    if let Some(method) = text(headers, &header::ACCESS_CONTROL_REQUEST_METHOD) {
+        check_method(method)?;
+    }
+    asked_headers(headers).map(drop)
+}
+
+/// Adds to an answer what lets a page of another origin read it. A request may name the method
+/// and the headers that count, as a preflight does.
 pub(crate) fn add_headers(
     house: &House,
     target: &Target,
@@ -83,29 +75,72 @@ pub(crate) fn add_headers(
     asked: &HeaderMap,
     answer: &mut HeaderMap,
 ) {
-    let Some(origin) = asked
-        .get(header::ORIGIN)
-        .and_then(|value| value.to_str().ok())
-    else {
+    let (Some(origin), Ok(headers)) = (origin_of(asked), asked_headers(asked)) else {
         return;
     };
-    let Some(bucket) = target
-        .bucket
-        .as_deref()
-        .and_then(|name| house.bucket(name).ok())
-    else {
+    let Some(bucket) = rules_of(house, target) else {
         return;
     };
     let rules = bucket.bucket.cors.as_deref().unwrap_or_default();
-    if let Some(rule) = rules
-        .iter()
-        .find(|rule| rule.allows(origin, method.as_str()))
-    {
-        add_rule(answer, rule, origin);
+    let method = text(asked, &header::ACCESS_CONTROL_REQUEST_METHOD).unwrap_or(method.as_str());
+    if let Some(rule) = rule_for(rules, origin, method, &headers) {
+        add_rule(answer, rule, origin, &headers);
     }
 }
 
-fn add_rule(answer: &mut HeaderMap, rule: &CorsRule, origin: &str) {
+/// The bucket, if it has rules.
+fn rules_of(house: &House, target: &Target) -> Option<Arc<BucketState>> {
+    let bucket = house.bucket(target.bucket.as_deref()?).ok()?;
+    bucket.bucket.cors.is_some().then_some(bucket)
+}
+
+/// The first rule that allows all that is asked for.
+fn rule_for<'a>(
+    rules: &'a [CorsRule],
+    origin: &str,
+    method: &str,
+    headers: &[String],
+) -> Option<&'a CorsRule> {
+    rules.iter().find(|rule| {
+        rule.allows(origin, method) && headers.iter().all(|name| rule.allows_header(name))
+    })
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn origin_of(headers: &HeaderMap) -> Option<&str> {
+    text(headers, &header::ORIGIN).filter(|origin| !origin.is_empty())
+}
+
+/// S3 knows `PATCH`, as recorded, though no rule can allow it.
+fn check_method(method: &str) -> Answer<&str> {
+    match method {
+        "GET" | "PUT" | "HEAD" | "POST" | "DELETE" | "PATCH" => Ok(method),
+        _ => Err(BAD_REQUEST.say(format!("Invalid Access-Control-Request-Method: {method}"))),
+    }
+}
+
+/// The headers that a page asks for, in lower case. As recorded from AWS, empty names at the
+/// end of the list do not count, and others do.
+fn asked_headers(headers: &HeaderMap) -> Answer<Vec<String>> {
+    let list = text(headers, &header::ACCESS_CONTROL_REQUEST_HEADERS).unwrap_or_default();
+    let mut names: Vec<String> = list
+        .split(',')
+        .map(|name| name.trim().to_ascii_lowercase())
+        .collect();
+    while names.last().is_some_and(String::is_empty) {
+        names.pop();
+    }
+    let is_name = |name: &String| name.is_empty() || HeaderName::try_from(name).is_ok();
+    if !names.iter().all(is_name) {
+        return Err(BAD_REQUEST.say(format!("Invalid Access-Control-Request-Headers: {list}")));
+    }
+    Ok(names)
+}
+
+fn add_rule(answer: &mut HeaderMap, rule: &CorsRule, origin: &str, asked: &[String]) {
     // A page may send credentials unless the rule is for whoever comes.
     if rule.origins.iter().any(|pattern| pattern == "*") {
         add(answer, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
@@ -127,6 +162,10 @@ fn add_rule(answer: &mut HeaderMap, rule: &CorsRule, origin: &str) {
     }
     if let Some(seconds) = rule.max_age_s {
         add(answer, header::ACCESS_CONTROL_MAX_AGE, &seconds.to_string());
+    }
+    if !asked.is_empty() {
+        let asked = asked.join(", ");
+        add(answer, header::ACCESS_CONTROL_ALLOW_HEADERS, &asked);
     }
     add(answer, header::VARY, VARY);
 }

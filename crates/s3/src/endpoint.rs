@@ -182,18 +182,23 @@ impl S3Endpoint {
     }
 
     /// Answers a request that was refused before it came here.
-    pub fn refuse(
-        &self,
-        refused: BodyRefused,
-        method: &Method,
-        request_id: &str,
-    ) -> Response<Body> {
+    pub fn refuse(&self, refused: BodyRefused, parts: &Parts, request_id: &str) -> Response<Body> {
         let host_id = self.host_id();
+        let Parts {
+            method,
+            uri,
+            headers: asked,
+            ..
+        } = parts;
         let mut response = render(&refused.into(), method, request_id, &host_id);
-        sign_off(response.headers_mut(), request_id, &host_id);
+        let headers = response.headers_mut();
+        sign_off(headers, request_id, &host_id);
+        if let Ok(target) = Target::read(uri, asked, &self.house.domains) {
+            cors::add_headers(&self.house, &target, method, asked, headers);
+        }
         // The body was not read: the connection cannot go on.
         let close = HeaderValue::from_static("close");
-        response.headers_mut().insert(header::CONNECTION, close);
+        headers.insert(header::CONNECTION, close);
         response
     }
 
@@ -220,6 +225,7 @@ impl S3Endpoint {
         {
             self.house.bucket(bucket)?;
         }
+        cors::check_asked(&self.house, target, &parts.headers)?;
         target.hoist(&mut parts.headers)?;
         let mut left = for_library(&parts.headers);
         let call = Call::new(

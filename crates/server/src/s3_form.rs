@@ -113,7 +113,7 @@ impl S3Front {
         described.operation = "PostObject".into();
         self.record(described, request_id, caller, facts, outcome);
         self.endpoint
-            .refuse(refused, &parts.method, request_id)
+            .refuse(refused, parts, request_id)
             .map(AnswerBody::stream)
     }
 }

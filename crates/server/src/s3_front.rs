@@ -93,6 +93,11 @@ impl S3Front {
         let request_id = self.request_id();
         let environment = self.plane.environment();
         let rules = Rules::s3(bucket.as_deref());
+        // A browser asks without its user. What looks like a signature then is none.
+        let claimed = match parts.method == http::Method::OPTIONS {
+            true => Ok(None),
+            false => claimed,
+        };
         let mut facts = self.facts(&parts.headers, peer);
         let head = Head::of(&parts);
         let authenticated = match authenticate(environment, &head, claimed, &rules, Style::S3, None)
@@ -103,7 +108,7 @@ impl S3Front {
                 let outcome = Outcome::from(&error);
                 let described = self.endpoint.describe(&parts);
                 self.record(described, &request_id, &Caller::Anonymous, &facts, outcome);
-                return self.refusal(error, &parts.method, &request_id);
+                return self.refusal(error, &parts, &request_id);
             }
         };
         if let Some(region) = authenticated.region {
@@ -119,7 +124,6 @@ impl S3Front {
             ),
             caller: authenticated.caller,
         };
-        let method = parts.method.clone();
         let signature = authenticated.signature.as_ref();
         let (body, reading) = match unwrap(&mut parts, body, signature) {
             Ok(unwrapped) => unwrapped,
@@ -131,7 +135,7 @@ impl S3Front {
                     caller, request, ..
                 } = &caller;
                 self.record(described, &request_id, caller, request, outcome);
-                return self.refusal(error, &method, &request_id);
+                return self.refusal(error, &parts, &request_id);
             }
         };
         let onward = Request::from_parts(parts, body);
@@ -188,11 +192,11 @@ impl S3Front {
     fn refusal(
         &self,
         error: plane::Error,
-        method: &http::Method,
+        parts: &http::request::Parts,
         request_id: &str,
     ) -> Response<AnswerBody> {
         self.endpoint
-            .refuse(refused(error), method, request_id)
+            .refuse(refused(error), parts, request_id)
             .map(AnswerBody::stream)
     }
 
