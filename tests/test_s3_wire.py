@@ -196,3 +196,13 @@ def test_a_request_may_name_what_a_preflight_does(send, headers, status, allowed
     send("PUT", f"/{BUCKET}/a", {}, "x")
     answer = send("GET", f"/{BUCKET}/a", {"Origin": APP, **headers})
     assert (answer.status_code, of_cors(answer)) == (status, lower(allowed))
+
+
+def test_booleans_are_read_in_any_spelling(send):
+    for said, shown in (("true", "true"), ("True", "true"), ("\n1\t", "true"), ("0", "false"), ("", "false"), ("yes", "false")):
+        body = f"<s:PublicAccessBlockConfiguration xmlns:s='urn:x'><s:BlockPublicAcls>{said}</s:BlockPublicAcls></s:PublicAccessBlockConfiguration>"
+        assert put(send, "publicAccessBlock", body).status_code == 200, said
+        assert f"<BlockPublicAcls>{shown}</BlockPublicAcls>" in send("GET", f"/{BUCKET}?publicAccessBlock").text
+    twice = "<PublicAccessBlockConfiguration><BlockPublicAcls>1</BlockPublicAcls><BlockPublicAcls>1</BlockPublicAcls></PublicAccessBlockConfiguration>"
+    answer = put(send, "publicAccessBlock", twice)
+    assert answer.status_code == 400 and "<Code>MalformedXML</Code>" in answer.text

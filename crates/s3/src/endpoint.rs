@@ -31,6 +31,7 @@ use crate::failure::{
 use crate::form::{FormUpload, find};
 use crate::gate::{CallerHandle, Gate};
 use crate::house::House;
+use crate::lenient;
 use crate::names::{check_key, is_bucket_name};
 use crate::operations::Operations;
 use crate::payload::{BodyRefused, Witness, watch};
@@ -327,7 +328,7 @@ async fn read_document(mut body: Body, call: &Call) -> Answer<Bytes> {
             b"<CompleteMultipartUpload></CompleteMultipartUpload>",
         ));
     }
-    Ok(document)
+    Ok(lenient::settle(document, call.target.subresource_name()))
 }
 
 /// Whether S3 takes this document only with a checksum, as recorded from AWS or documented.

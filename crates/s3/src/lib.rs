@@ -30,6 +30,7 @@ pub mod form;
 mod gate;
 mod house;
 mod kept;
+mod lenient;
 mod listing;
 mod names;
 mod objects;

@@ -18,8 +18,9 @@ pub(crate) const PER_BUCKET_MAX: usize = 50;
 /// Most tags of an object.
 pub(crate) const PER_OBJECT_MAX: usize = 10;
 
-const KEY_CHARS_MAX: usize = 128;
-const VALUE_CHARS_MAX: usize = 256;
+/// Most units of UTF-16 in a key and in a value: S3 counts rare characters twice.
+const KEY_UNITS_MAX: usize = 128;
+const VALUE_UNITS_MAX: usize = 256;
 
 /// Tags as they are shown.
 pub(crate) fn shown(tags: &[records::Tag]) -> Vec<Tag> {
@@ -173,6 +174,15 @@ fn is_at(path: &[Vec<u8>], tail: &[&[u8]]) -> bool {
             .all(|(a, b)| a.as_slice() == *b)
 }
 
+/// What a bucket's tag is told that only looks like one of the system's.
+const RESERVED: &str = "Invalid Tag. Tags cannot start with \"aws:\"(case insensitive) unless they are System Tags that start with \"aws:\"(case sensitive)";
+
+/// A space, or what else Unicode has to separate words, lines and paragraphs: whitespace
+/// that is no control character.
+fn is_separator(c: char) -> bool {
+    c.is_whitespace() && !c.is_control()
+}
+
 fn check(tags: Vec<records::Tag>, most: usize) -> Answer<Vec<records::Tag>> {
     if tags.len() > most {
         return Err(match most {
@@ -183,15 +193,15 @@ fn check(tags: Vec<records::Tag>, most: usize) -> Answer<Vec<records::Tag>> {
     for (at, tag) in tags.iter().enumerate() {
         let plain = |text: &str| {
             text.chars()
-                .all(|c| c.is_alphanumeric() || " +-=._:/@".contains(c))
+                .all(|c| c.is_alphanumeric() || is_separator(c) || "+-=._:/@".contains(c))
         };
-        let key_chars = tag.key.chars().count();
-        if key_chars == 0 || key_chars > KEY_CHARS_MAX || !plain(&tag.key) {
+        let key_units = tag.key.encode_utf16().count();
+        if key_units == 0 || key_units > KEY_UNITS_MAX || !plain(&tag.key) {
             return Err(INVALID_TAG
                 .say("The TagKey you have provided is invalid")
                 .with("TagKey", &tag.key));
         }
-        if tag.value.chars().count() > VALUE_CHARS_MAX || !plain(&tag.value) {
+        if tag.value.encode_utf16().count() > VALUE_UNITS_MAX || !plain(&tag.value) {
             return Err(INVALID_TAG
                 .say("The TagValue you have provided is invalid")
                 .with("TagKey", &tag.key)
@@ -201,7 +211,10 @@ fn check(tags: Vec<records::Tag>, most: usize) -> Answer<Vec<records::Tag>> {
             return Err(INVALID_TAG
                 .say(match most {
                     PER_OBJECT_MAX => "Your TagKey cannot be prefixed with aws:",
-                    _ => "System tags cannot be added/updated by requester",
+                    _ if tag.key.starts_with("aws:") => {
+                        "System tags cannot be added/updated by requester"
+                    }
+                    _ => RESERVED,
                 })
                 .with("TagKey", &tag.key));
         }
@@ -325,6 +338,47 @@ mod tests {
             .map(|t| (t.key.as_str(), t.value.as_str()))
             .collect();
         assert_eq!(pairs, [("a", "1"), ("b c", "é x"), ("d", "")]);
+    }
+
+    #[test]
+    fn tags_of_a_bucket_are_read_as_recorded_from_aws() {
+        let read_one = |key: &str, value: &str| {
+            let tag = Tag {
+                key: Some(key.to_owned()),
+                value: Some(value.to_owned()),
+            };
+            read(vec![tag], PER_BUCKET_MAX).map_err(|failure| failure.message.into_owned())
+        };
+        let rare = |count: usize| "\u{10400}".repeat(count);
+        for (key, value) in [
+            ("é中١", "é中١"),
+            ("space +-=._:/@", "space +-=._:/@"),
+            ("key\u{a0}", "value\u{a0}"),
+            ("key\u{2003}", "value\u{2003}"),
+            ("key\u{2028}", "value\u{2028}"),
+            ("ordinary", "aws:owned"),
+            (&rare(64), &rare(128)),
+        ] {
+            assert!(read_one(key, value).is_ok(), "{key}");
+        }
+        let no_key = "The TagKey you have provided is invalid";
+        let no_value = "The TagValue you have provided is invalid";
+        for (key, value, message) in [
+            (rare(65).as_str(), "value", no_key),
+            ("value", &rare(129), no_value),
+            ("key,", "value", no_key),
+            ("key", "value%", no_value),
+            ("key\n", "value", no_key),
+            (
+                "aws:owned",
+                "value",
+                "System tags cannot be added/updated by requester",
+            ),
+            ("AWS:owned", "value", RESERVED),
+            ("aWs:owned", "value", RESERVED),
+        ] {
+            assert_eq!(read_one(key, value).unwrap_err(), message, "{key}");
+        }
     }
 
     #[test]
