@@ -61,12 +61,12 @@ pub(crate) struct Value<'c> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Found<'c> {
     context: &'c Context,
-    setting: &'c Setting,
+    entry: &'c Entry,
 }
 
 impl<'c> Found<'c> {
     pub(crate) fn values(self) -> impl Iterator<Item = Value<'c>> {
-        let stored = self.context.values.get(self.setting.values.clone());
+        let stored = self.context.values.get(self.entry.values.clone());
         stored.unwrap_or_default().iter().map(move |stored| Value {
             text: self.context.slice(&stored.text),
             typed: stored.typed,
@@ -75,7 +75,7 @@ impl<'c> Found<'c> {
 
     /// Whether the key holds a set by nature, be it of one value.
     pub(crate) fn is_set(self) -> bool {
-        self.setting.shape == Shape::Many
+        self.entry.shape == Shape::Many
     }
 
     /// The value that stands for the key in a variable. A set has none.
@@ -156,9 +156,8 @@ impl Context {
     pub fn entries(&self) -> impl Iterator<Item = (&str, impl Iterator<Item = &str>)> {
         let known = self.index().entries.iter();
         known.filter_map(|entry| {
-            let first = self.settings.get(entry.first)?;
             let values = self.found(entry)?.values().map(|value| value.text);
-            Some((self.slice(&first.name), values))
+            Some((self.slice(&entry.written), values))
         })
     }
 
@@ -172,22 +171,27 @@ impl Context {
     }
 
     /// What a key was given last. A set without values cannot be told from no set.
-    fn found(&self, entry: &Entry) -> Option<Found<'_>> {
-        let setting = self.settings.get(entry.last)?;
-        (!setting.values.is_empty()).then_some(Found {
+    fn found<'c>(&'c self, entry: &'c Entry) -> Option<Found<'c>> {
+        (!entry.values.is_empty()).then_some(Found {
             context: self,
-            setting,
+            entry,
         })
     }
 
     fn index(&self) -> &Index {
-        self.index.get_or_init(|| {
-            let mut index = Index::with_room(self.settings.len(), self.text.len());
-            for (number, setting) in self.settings.iter().enumerate() {
-                index.enter(self.slice(&setting.name), number);
-            }
-            index
-        })
+        match self.index.get() {
+            Some(index) => index,
+            None => self.index.get_or_init(|| self.indexed()),
+        }
+    }
+
+    #[cold]
+    fn indexed(&self) -> Index {
+        let mut index = Index::with_room(self.settings.len(), self.text.len());
+        for setting in &self.settings {
+            index.enter(self.slice(&setting.name), setting);
+        }
+        index
     }
 
     fn slice(&self, range: &Range<usize>) -> &str {
@@ -240,9 +244,10 @@ struct Index {
 #[derive(Debug, Clone)]
 struct Entry {
     name: Range<usize>,
-    /// The number of the setting that named the key first, as it is shown to be written.
-    first: usize,
-    last: usize,
+    /// The name in the context's text, as it was written when it was set first.
+    written: Range<usize>,
+    values: Range<usize>,
+    shape: Shape,
 }
 
 impl Index {
@@ -256,15 +261,17 @@ impl Index {
         }
     }
 
-    fn enter(&mut self, name: &str, setting: usize) {
+    /// Enters a setting under its name.
+    fn enter(&mut self, written: &str, setting: &Setting) {
         let start = self.names.len();
-        self.push_folded(name);
+        self.push_folded(written);
         let name = start..self.names.len();
         let folded = self.names.get(name.clone()).unwrap_or_default();
         let hash = key::hash(folded.as_bytes());
         let known = self.position(hash, folded);
         if let Some(entry) = known.and_then(|at| self.entries.get_mut(at)) {
-            entry.last = setting;
+            entry.values = setting.values.clone();
+            entry.shape = setting.shape;
             self.names.truncate(start);
             return;
         }
@@ -272,8 +279,9 @@ impl Index {
         self.hashes.push(hash);
         self.entries.push(Entry {
             name,
-            first: setting,
-            last: setting,
+            written: setting.name.clone(),
+            values: setting.values.clone(),
+            shape: setting.shape,
         });
     }
 
