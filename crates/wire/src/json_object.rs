@@ -69,15 +69,12 @@ impl<'o> JsonObject<'o> {
 
     /// The same under a name of a model, which begins with a small letter here.
     pub(crate) fn member_begun_small(&mut self, name: &'static str) -> &mut String {
-        debug_assert!(name.bytes().all(json_text::is_plain), "{name}");
-        self.separate();
-        self.out.push('"');
-        let mut characters = name.chars();
-        if let Some(first) = characters.next() {
-            self.out.push(first.to_ascii_lowercase());
+        const AFTER: &str = "\":";
+        self.member(name);
+        let start = self.out.len().saturating_sub(name.len() + AFTER.len());
+        if let Some(first) = self.out.get_mut(start..=start) {
+            first.make_ascii_lowercase();
         }
-        self.out.push_str(characters.as_str());
-        self.out.push_str("\":");
         self.out
     }
 
