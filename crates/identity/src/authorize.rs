@@ -27,6 +27,8 @@ pub struct Ask {
     pub asks_as: Option<policy::Principal>,
     /// What a refusal calls the resource, where AWS's does not say the ARN.
     pub called: Option<String>,
+    /// Whether a refusal keeps to itself which policy refused.
+    pub without_reason: bool,
 }
 
 impl Ask {
@@ -44,6 +46,7 @@ impl Ask {
             keys: Vec::new(),
             asks_as: None,
             called: None,
+            without_reason: false,
         }
     }
 
@@ -103,6 +106,12 @@ impl Ask {
     /// What a refusal calls the resource, in place of its ARN: IAM says `role NAME`.
     pub fn called(mut self, name: impl Into<String>) -> Ask {
         self.called = Some(name.into());
+        self
+    }
+
+    /// A refusal does not tell which policy refused.
+    pub fn without_reason(mut self) -> Ask {
+        self.without_reason = true;
         self
     }
 
@@ -186,7 +195,7 @@ impl Directory {
         facts: &RequestFacts,
         ask: &Ask,
     ) -> Result<(), Denied> {
-        let called = ask.called.as_deref();
+        let (called, without_reason) = (ask.called.as_deref(), ask.without_reason);
         let ask = AskRef {
             action: &ask.action,
             resource: &ask.resource,
@@ -197,7 +206,7 @@ impl Directory {
             asks_as: ask.asks_as.as_ref(),
         };
         self.verdict(caller, facts, &ask)
-            .map_err(|refusal| denied(caller, &ask, called, refusal))
+            .map_err(|refusal| denied(caller, &ask, called, without_reason, refusal))
     }
 
     /// Decides one ask whose parts are borrowed.
@@ -208,7 +217,7 @@ impl Directory {
         ask: AskRef<'_, K>,
     ) -> Result<(), Denied> {
         self.verdict(caller, facts, &ask)
-            .map_err(|refusal| denied(caller, &ask, None, refusal))
+            .map_err(|refusal| denied(caller, &ask, None, false, refusal))
     }
 
     fn verdict<K: AsRef<str>>(
@@ -299,6 +308,7 @@ fn denied<K>(
     caller: &Caller,
     ask: &AskRef<'_, K>,
     called: Option<&str>,
+    without_reason: bool,
     refusal: Refusal,
 ) -> Denied {
     let Refusal { verdict, details } = refusal;
@@ -308,7 +318,9 @@ fn denied<K>(
     };
     let resource = called.or_else(|| (ask.resource != "*").then_some(ask.resource));
     let message = match caller {
-        Caller::Known(known) if known.account().as_str() == ask.resource_account => {
+        Caller::Known(known)
+            if known.account().as_str() == ask.resource_account && !without_reason =>
+        {
             policy::denial_message(verdict, who, ask.action, resource)
         }
         _ => {

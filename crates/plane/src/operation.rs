@@ -68,20 +68,10 @@ impl<Op: ?Sized> Permit<Op> {
     }
 }
 
-/// The action of which AWS was recorded to tell nobody why it is refused (2026-09).
-const WITHOUT_REASON: &str = "sts:AssumeRoot";
-
 /// A web identity or an assertion that the trust policy does not take is told no more than
 /// that (IAM User Guide, "Troubleshoot IAM federation").
-fn refusal(ask: &Ask, mut denied: identity::Denied) -> Error {
+fn refusal(ask: &Ask, denied: identity::Denied) -> Error {
     if ask.asks_as.is_none() {
-        if ask.action == WITHOUT_REASON
-            && let Some(at) = denied.message.find(&ask.resource)
-        {
-            denied
-                .message
-                .truncate(at.saturating_add(ask.resource.len()));
-        }
         return denied.into();
     }
     let message = format!("Not authorized to perform {}", ask.action);
